@@ -1,0 +1,33 @@
+/**
+ * Limits that are not configuration options, each with its unit, default, reason and precedent.
+ *
+ * @module
+ */
+
+/**
+ * Messages an ASGI application may send after its client left before `send()` throws.
+ *
+ * Hypercorn ignores such messages for ever. In JavaScript an endless producer that awaits an ignored
+ * `send()` would keep the process busy, so the first ones are ignored and then it is told.
+ */
+export const SENDS_AFTER_DISCONNECT = 100;
+
+/**
+ * Bytes of WebSocket messages that may wait for an application that does not receive.
+ *
+ * The runtime has no receive back-pressure; without this bound one fast client could fill the
+ * memory. It is four messages of the default maximum size. Exceeding it closes with 1008.
+ */
+export const WEBSOCKET_RECEIVE_QUEUE_BYTES = 64 * 1024 * 1024;
+
+/** Bytes the runtime may have queued for a WebSocket before `send()` waits (Hypercorn waits for the socket to drain). */
+export const WEBSOCKET_SEND_BUFFER_BYTES = 1024 * 1024;
+
+/** Milliseconds a peer has to answer our WebSocket Close frame before its connection is cut. */
+export const WEBSOCKET_CLOSE_TIMEOUT_MS = 5_000;
+
+/** Bytes of request target answered with 414 beyond it (the usual 8 KiB of nginx and Apache). */
+export const MAX_TARGET_BYTES = 8 * 1024;
+
+/** Bytes a streamed response may hold before `write()` waits for the transport. */
+export const RESPONSE_BUFFER_BYTES = 64 * 1024;

@@ -1,0 +1,121 @@
+/**
+ * The WSGI adapter: runs a synchronous PEP 3333 application on exchanges.
+ *
+ * The content is read into memory first, then the application is called, then its result is sent at
+ * the pace of the client. The call itself and every step of the result run on the one JavaScript
+ * thread: an application that computes for long holds up every other request.
+ *
+ * @see {@link https://peps.python.org/pep-3333/ | PEP 3333}
+ * @module
+ */
+
+import type { Exchange, ExchangeHandler, ResponseWriter, WebSocketExchange } from "../exchange.ts";
+import type { FieldList } from "../fields.ts";
+import { buildEnviron } from "./wsgi_environ.ts";
+import { ErrorLog } from "./wsgi_errors.ts";
+import { readContent } from "./wsgi_input.ts";
+import { assertResult, sendArray, sendIterable, WSGIOutput } from "./wsgi_output.ts";
+import { scriptName, splitTarget } from "./wsgi_path.ts";
+import { WSGIResponse } from "./wsgi_response.ts";
+import type { WSGIEnviron, WSGIFramework } from "./wsgi_types.ts";
+
+/** How {@link wsgiHandler} runs an application. */
+export interface WSGIOptions {
+  /**
+   * Where the application is mounted (`root_path`), not percent-encoded, beginning with `/`; `""` is the
+   * root. Requests for paths outside are answered with 404.
+   */
+  readonly rootPath: string;
+  /** Largest request content in bytes (`wsgi_max_body_size`); more is answered with 413. */
+  readonly maxBodySize: number;
+  /** Value of `wsgi.multiprocess`: other worker processes run the same application. */
+  readonly multiprocess: boolean;
+  /** Receives the lines of `wsgi.errors` and faults of the application that cannot be thrown any more. */
+  readonly logError: (message: string) => void;
+}
+
+const NO_CONTENT: FieldList = [["content-length", "0"]];
+
+/**
+ * Makes an exchange handler of a WSGI application.
+ *
+ * What the application queues with `write()` is kept in memory until it returns, without a bound, since
+ * nothing can be sent while it runs. A returned array is sent with a content-length; content beyond the
+ * application's own content-length is cut off and logged. The reason phrase of the status is not sent.
+ *
+ * The handler rejects, without having called `abort()`:
+ * - with what the application threw;
+ * - with `ApplicationError` when the application broke PEP 3333;
+ * - with `DisconnectError` when the client left. While the content is being read that means the
+ *   application was not called; later its iteration stops. `close()` is called in either case.
+ *
+ * @param app The application.
+ * @param options How to run it.
+ */
+export function wsgiHandler(app: WSGIFramework, options: WSGIOptions): ExchangeHandler {
+  const { maxBodySize, multiprocess, logError } = options;
+  const mount = scriptName(options.rootPath);
+  return async (exchange) => {
+    const path = splitTarget(exchange.request.target, mount);
+    if (path === null) return await refuse(exchange, 404);
+    const content = await readContent(exchange, maxBodySize);
+    if (content === null) return await refuse(exchange, 413);
+    const errors = new ErrorLog(logError);
+    const environ = buildEnviron(exchange, {
+      scriptName: mount,
+      path,
+      content,
+      errors,
+      multiprocess,
+    });
+    try {
+      await run(app, environ, exchange, logError);
+    } finally {
+      errors.flush();
+    }
+  };
+}
+
+/** Answers a WebSocket handshake under WSGI, which has no WebSockets: 403, as Hypercorn does. */
+export function denyWebSocket(exchange: WebSocketExchange): Promise<void> {
+  return refuse(exchange, 403);
+}
+
+/** Answers with `status` and no content. */
+async function refuse(exchange: ResponseWriter, status: number): Promise<void> {
+  await exchange.respond({ status, fields: NO_CONTENT });
+  await exchange.end();
+}
+
+/** Calls the application, sends its result and closes it. */
+async function run(
+  app: WSGIFramework,
+  environ: WSGIEnviron,
+  exchange: Exchange,
+  logError: (message: string) => void,
+): Promise<void> {
+  const response = new WSGIResponse();
+  const result: unknown = app(environ, response.startResponse);
+  assertResult(result);
+  const output = new WSGIOutput(result);
+  try {
+    if (Array.isArray(result)) await sendArray(exchange, response, result);
+    else await sendIterable(exchange, response, output);
+  } catch (error) {
+    closeAfterFailure(output, logError);
+    throw error;
+  }
+  output.close();
+  if (response.overrun) {
+    logError("WSGI application sent more content than its content-length: the rest was cut off");
+  }
+}
+
+/** Closes without hiding the first error, which is the one that matters. */
+function closeAfterFailure(output: WSGIOutput, logError: (message: string) => void): void {
+  try {
+    output.close();
+  } catch (error) {
+    logError(`Cannot close the result of the WSGI application: ${String(error)}`);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Request target to SCRIPT_NAME, PATH_INFO and QUERY_STRING.
+ *
+ * All three are strings whose code units are bytes, as PEP 3333 asks ("Unicode Issues"): percent
+ * escapes are decoded to bytes, not to characters, and UTF-8 is left to the application.
+ *
+ * @module
+ */
+
+/** Where a request target lies below the mount point. */
+export interface WSGIPath {
+  /** Decoded path below the mount point, never empty. */
+  readonly pathInfo: string;
+  /** What follows the first `?`, undecoded; `""` if none. */
+  readonly queryString: string;
+}
+
+const ENCODER = new TextEncoder();
+
+/** Anything that makes a decoded path differ from the path as received. */
+// deno-lint-ignore no-control-regex -- ASCII is meant, control characters included
+const NOT_LITERAL = /%|[^\x00-\x7f]/;
+
+// deno-lint-ignore no-control-regex -- as above
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** Scheme and authority of a target in absolute-form (RFC 9112 §3.2.2). */
+const ABSOLUTE_FORM = /^[A-Za-z][A-Za-z0-9+.\-]*:\/\/[^/?]*/;
+
+/** UTF-8 bytes of `text`, each as one code unit. */
+export function utf8AsLatin1(text: string): string {
+  if (!NOT_ASCII.test(text)) return text;
+  let latin1 = "";
+  for (const byte of ENCODER.encode(text)) latin1 += String.fromCharCode(byte);
+  return latin1;
+}
+
+/** Decodes percent escapes to bytes; `%2F` becomes `/`, a malformed escape stays as it is. */
+export function decodePath(path: string): string {
+  if (!NOT_LITERAL.test(path)) return path;
+  return utf8AsLatin1(path).replace(
+    /%([0-9A-Fa-f]{2})/g,
+    (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)),
+  );
+}
+
+/**
+ * SCRIPT_NAME for the `root_path` option.
+ *
+ * @param rootPath Path as text, not percent-encoded; `""` and `"/"` both mean the root.
+ * @returns Its UTF-8 bytes as latin-1, without a slash at the end.
+ */
+export function scriptName(rootPath: string): string {
+  return utf8AsLatin1(rootPath.replace(/\/+$/, ""));
+}
+
+/**
+ * Splits a request target in any form of RFC 9112 §3.2; `*` and an authority stay what they are.
+ *
+ * The mount point matches whole segments only: `/prefix` is not below `/pre`.
+ *
+ * @param target Path and query as received; characters beyond ASCII stand for their UTF-8 bytes.
+ * @param mount Result of {@link scriptName}.
+ * @returns `null` when the path is not below the mount point.
+ */
+export function splitTarget(target: string, mount: string): WSGIPath | null {
+  const origin = target.startsWith("/") ? target : originForm(target);
+  const mark = origin.indexOf("?");
+  const path = decodePath(mark === -1 ? origin : origin.slice(0, mark));
+  const queryString = mark === -1 ? "" : utf8AsLatin1(origin.slice(mark + 1));
+  if (mount === "") return { pathInfo: path === "" ? "/" : path, queryString };
+  if (path === mount) return { pathInfo: "/", queryString };
+  if (!path.startsWith(mount) || path[mount.length] !== "/") return null;
+  return { pathInfo: path.slice(mount.length), queryString };
+}
+
+/** Drops scheme and authority; an empty path then means `/` (RFC 9110 §4.2.3). */
+function originForm(target: string): string {
+  const rest = target.replace(ABSOLUTE_FORM, "");
+  return rest === "" || rest.startsWith("?") ? `/${rest}` : rest;
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { MemoryInput, readContent } from "../../src/app/wsgi_input.ts";
+import { DisconnectError } from "../../src/errors.ts";
+import { FakeExchange, toBytes } from "../_support/fake_exchange.ts";
+
+/** Content as a latin-1 string, so that the model can work on plain strings. */
+function text(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+function input(content: string): MemoryInput {
+  return new MemoryInput(new Uint8Array(Array.from(content, (c) => c.charCodeAt(0))));
+}
+
+/** The obvious implementation: it holds what is left and cuts pieces off its front. */
+class Model {
+  constructor(public rest: string) {}
+
+  read(size?: number): string {
+    return this.#cut(size === undefined || size < 0 ? this.rest.length : size);
+  }
+
+  readline(size?: number): string {
+    const feed = this.rest.indexOf("\n");
+    const line = feed === -1 ? this.rest.length : feed + 1;
+    return this.#cut(size === undefined || size < 0 ? line : Math.min(line, size));
+  }
+
+  readlines(hint?: number): string[] {
+    const lines: string[] = [];
+    let total = 0;
+    while (this.rest !== "" && (hint === undefined || hint <= 0 || total < hint)) {
+      const line = this.readline();
+      total += line.length;
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  #cut(size: number): string {
+    const piece = this.rest.slice(0, size);
+    this.rest = this.rest.slice(size);
+    return piece;
+  }
+}
+
+const CONTENT = fc.string({ unit: fc.constantFrom("a", "b", "\n", "\r", "\xff"), maxLength: 60 });
+const SIZE = fc.option(fc.integer({ min: -2, max: 25 }), { nil: undefined });
+const CALLS = fc.array(
+  fc.tuple(fc.constantFrom("read", "readline", "readlines", "iterate"), SIZE),
+  { maxLength: 12 },
+);
+
+Deno.test("MemoryInput agrees with a model for any content and any sequence of reads", () => {
+  fc.assert(fc.property(CONTENT, CALLS, (content, calls) => {
+    const actual = input(content);
+    const model = new Model(content);
+    for (const [call, size] of calls) {
+      switch (call) {
+        case "read":
+          assert.equal(text(actual.read(size)), model.read(size));
+          break;
+        case "readline":
+          assert.equal(text(actual.readline(size)), model.readline(size));
+          break;
+        case "readlines":
+          assert.deepEqual(actual.readlines(size).map(text), model.readlines(size));
+          break;
+        default: {
+          const [line] = actual;
+          const expected = model.readline();
+          assert.equal(line === undefined ? "" : text(line), expected);
+        }
+      }
+    }
+    assert.equal(text(actual.read()), model.rest);
+  }));
+});
+
+Deno.test("MemoryInput iterates over the remaining lines", () => {
+  const lines = input("skipped\none\n\ntwo");
+  lines.readline();
+  assert.deepEqual(Array.from(lines, text), ["one\n", "\n", "two"]);
+  assert.deepEqual([...lines], []);
+});
+
+Deno.test("MemoryInput.read(null) reads everything, as None does in Python", () => {
+  assert.equal(text(input("abc").read(null as unknown as number)), "abc");
+});
+
+Deno.test("readContent() joins pieces of any sizes, or gives null beyond the limit", async () => {
+  const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 20 });
+  await fc.assert(fc.asyncProperty(pieces, fc.nat(400), async (pieces, limit) => {
+    const whole = pieces.flatMap((piece) => Array.from(piece));
+    const before = pieces.map((piece) => piece.slice());
+    const content = await readContent(new FakeExchange({ content: pieces }), limit);
+    assert.deepEqual(content && Array.from(content), whole.length <= limit ? whole : null);
+    assert.deepEqual(pieces, before, "the driver's pieces were changed");
+  }));
+});
+
+Deno.test("readContent() does not copy content that comes in one piece", async () => {
+  const piece = toBytes("hello");
+  const content = await readContent(new FakeExchange({ content: piece }), 5);
+  assert.equal(content?.buffer, piece.buffer);
+});
+
+Deno.test("readContent() refuses a declared length beyond the limit without reading", async () => {
+  const exchange = new FakeExchange({ fields: [["content-length", "6"]], content: { open: true } });
+  assert.equal(await readContent(exchange, 5), null);
+  assert.deepEqual(exchange.calls, []);
+});
+
+Deno.test("readContent() stops reading as soon as the limit is exceeded", async () => {
+  const exchange = new FakeExchange({ content: ["abc", "def", "never read"] });
+  assert.equal(await readContent(exchange, 5), null);
+  assert.deepEqual(exchange.calls, ["read", "read"]);
+});
+
+Deno.test("readContent() rejects when the client leaves before the end", async () => {
+  const exchange = new FakeExchange({ content: { open: true } });
+  exchange.feed("abc");
+  const content = readContent(exchange, 100);
+  await exchange.until("read", 2);
+  exchange.disconnect();
+  await assert.rejects(content, DisconnectError);
+});

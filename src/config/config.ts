@@ -1,0 +1,283 @@
+/**
+ * The `Config` class: Hypercorn's options as attributes.
+ *
+ * @module
+ */
+
+import { loadFile, loadJson, loadModule, loadToml } from "./load.ts";
+import { readMapping } from "./mapping.ts";
+import { defaultValues } from "./options.ts";
+import type { Guard, LoggerClass, LogLevel, LogSink, VerifyMode } from "./types.ts";
+
+/**
+ * Options for a new {@link Config}: any of its attributes. `undefined` counts as not given.
+ *
+ * Hypercorn's snake_case names are understood too, but only the camelCase ones are typed.
+ */
+export type ConfigInit = {
+  readonly [Name in keyof Config]?:
+    | Config[Name]
+    | (string[] extends Config[Name] ? readonly string[] : never)
+    | undefined;
+};
+
+/**
+ * Configuration of a server, with Hypercorn's options, defaults and units: times are seconds, sizes
+ * bytes, and `null` switches an option off.
+ *
+ * Attributes can be assigned freely; values are checked by the constructor for what it is given,
+ * and again, all together, when the server starts. What is marked "no effect yet" is accepted with
+ * a warning; what is marked "refused" cannot be honoured on Deno and stops the start unless it has
+ * its default.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "jsr:@x/hypercorn";
+ *
+ * const config = new Config({ gracefulTimeout: 10 });
+ * config.bind = ["127.0.0.1:8080", "[::1]:8080"];
+ * ```
+ */
+export class Config {
+  // Listening ---------------------------------------------------------------------------------
+
+  /** Addresses to listen on, one or a list; TLS if a certificate is set. Default `["127.0.0.1:8000"]`. */
+  bind!: string | string[];
+  /** Addresses without TLS beside those with it, so it needs a certificate. Default `[]`. */
+  insecureBind!: string | string[];
+  /** UDP addresses for HTTP/3; needs a certificate. No effect yet. Default `[]`. */
+  quicBind!: string | string[];
+  /** Connections the system queues before they are accepted. Default `100`. */
+  backlog!: number;
+  /** File mode bits taken from new Unix sockets, number or `"0o077"`; `null` keeps the process's. Default `null`. */
+  umask!: number | string | null;
+  /** Numeric user id that owns Unix sockets; the process keeps its own. Default `null`. */
+  user!: number | null;
+  /** Numeric group id that owns Unix sockets. Default `null`. */
+  group!: number | null;
+  /**
+   * Which driver accepts TCP connections: the guarded one has header and idle timers and connection
+   * limits, the plain one (`"off"`) is bare `Deno.serve`, and `"auto"` guards the addresses that
+   * other machines can reach. No effect yet. Default `"auto"`.
+   */
+  guard!: Guard;
+
+  // TLS -----------------------------------------------------------------------------------------
+
+  /** Certificate chain: path of a PEM file, or the PEM text; needs `keyfile`. Default `null`. */
+  certfile!: string | null;
+  /** Private key of the certificate: path of a PEM file, or the PEM text. Default `null`. */
+  keyfile!: string | null;
+  /** Password of an encrypted `keyfile`; never shown in a message. Default `null`. */
+  keyfilePassword!: string | null;
+  /** Make a certificate for development. Refused: this version cannot. Default `false`. */
+  devCertificate!: boolean;
+  /** Seconds a client has to complete the TLS handshake. No effect yet. Default `60`. */
+  sslHandshakeTimeout!: number;
+  /** Protocols offered by ALPN; ignored, since Deno always offers these. Default `["h2","http/1.1"]`. */
+  alpnProtocols!: string[];
+  /** TLS 1.2 cipher suites in OpenSSL's syntax. Refused: Deno's are fixed. Default `"ECDHE+AESGCM"`. */
+  ciphers!: string;
+  /** Trust roots for client certificates. Refused: Deno's listeners cannot ask for any. Default `null`. */
+  caCerts!: string | null;
+  /** Demand on client certificates, name or number. Refused unless `CERT_NONE`, as `caCerts`. Default `null`. */
+  verifyMode!: VerifyMode | 0 | 1 | 2 | null;
+  /** OpenSSL's verification flags. Refused unless 0, as `caCerts`. Default `null`. */
+  verifyFlags!: number | null;
+  /**
+   * Old name of `verifyMode`. Default `null`.
+   *
+   * @deprecated Use {@link Config.verifyMode}.
+   */
+  certReqs!: VerifyMode | 0 | 1 | 2 | null;
+
+  // Requests and responses ----------------------------------------------------------------------
+
+  /** Path the application is mounted at, `""` for none; trailing slashes are dropped. Default `""`. */
+  rootPath!: string;
+  /** Host values that are answered, port included, all others get 404; none means every. Default `[]`. */
+  serverNames!: string[];
+  /** Whether responses carry `date`. Default `true`. */
+  includeDateHeader!: boolean;
+  /** Whether responses carry `server`. Default `true`. */
+  includeServerHeader!: boolean;
+  /** Literal Alt-Svc values, which replace the automatic one. Default `[]`. */
+  altSvcHeaders!: string[];
+  /** Events that may wait for an ASGI application. Default `10`. */
+  maxAppQueueSize!: number;
+  /** Bytes of request content a WSGI application may get; more is answered with 413. Default `16777216`. */
+  wsgiMaxBodySize!: number;
+  /** Bytes of one WebSocket message; more closes with 1009. Default `16777216`. */
+  websocketMaxMessageSize!: number;
+  /** Seconds between pings on a WebSocket, `null` for none. Default `null`. */
+  websocketPingInterval!: number | null;
+
+  // Time ----------------------------------------------------------------------------------------
+
+  /** Seconds the ASGI application has to start. Default `60`. */
+  startupTimeout!: number;
+  /** Seconds the ASGI application has to stop. Default `60`. */
+  shutdownTimeout!: number;
+  /** Seconds open requests have to end once the server stops. Default `3`. */
+  gracefulTimeout!: number;
+  /** Seconds a connection may be idle before or between requests. No effect yet. Default `5`. */
+  keepAliveTimeout!: number;
+  /** Requests after which a connection is closed; 0 counts as 1. No effect yet. Default `1000`. */
+  keepAliveMaxRequests!: number;
+  /** Seconds a read may wait for the client, `null` for ever. No effect yet. Default `null`. */
+  readTimeout!: number | null;
+
+  // Protocol details ----------------------------------------------------------------------------
+
+  /** Bytes of an incomplete HTTP/1 request head; ignored, Deno's parser has no setting. Default `16384`. */
+  h11MaxIncompleteSize!: number;
+  /** Keep the case of HTTP/1 field names; ignored, Deno's parser lower-cases them. Default `false`. */
+  h11PassRawHeaders!: boolean;
+  /** Streams of an HTTP/2 connection; ignored, Deno has no setting. Default `100`. */
+  h2MaxConcurrentStreams!: number;
+  /** Bytes of an HTTP/2 field section; ignored, Deno has no setting. Default `65536`. */
+  h2MaxHeaderListSize!: number;
+  /** Bytes of an HTTP/2 frame; ignored, Deno has no setting. Default `16384`. */
+  h2MaxInboundFrameSize!: number;
+
+  // Logging -------------------------------------------------------------------------------------
+
+  /** Target of the server's own lines: `"-"` is stderr, else a path, an object, or `null` for off. Default `"-"`. */
+  errorlog!: string | LogSink | null;
+  /** Target of access lines: `"-"` is stdout, else as `errorlog`. No effect yet. Default `null`. */
+  accesslog!: string | LogSink | null;
+  /**
+   * Template of access lines. No effect yet.
+   * Default `"%(h)s %(l)s %(l)s %(t)s \"%(r)s\" %(s)s %(b)s \"%(f)s\" \"%(a)s\""`.
+   */
+  accessLogFormat!: string;
+  /** Least severity that is logged, in any of the two cases. Default `"INFO"`. */
+  loglevel!: LogLevel | Lowercase<LogLevel>;
+  /** File that configures the logging. No effect yet. Default `null`. */
+  logconfig!: string | null;
+  /** Object that configures the logging when `logconfig` is `null`. No effect yet. Default `null`. */
+  logconfigDict!: Record<string, unknown> | null;
+  /** Class that takes the place of our logger. No effect yet. Default `null`. */
+  loggerClass!: LoggerClass | null;
+  /** `host:port` of a StatsD server. No effect yet. Default `null`. */
+  statsdHost!: string | null;
+  /** Prefix of StatsD metric names. No effect yet. Default `""`. */
+  statsdPrefix!: string;
+  /** Tags of StatsD metrics, in DogStatsD's syntax. No effect yet. Default `""`. */
+  dogstatsdTags!: string;
+
+  // Processes -----------------------------------------------------------------------------------
+
+  /** Processes that serve, 0..1024; `serve()` always is one. No effect yet. Default `1`. */
+  workers!: number;
+  /** Hypercorn's event loop; ignored, Deno has one. Default `"asyncio"`. */
+  workerClass!: "asyncio" | "uvloop" | "trio";
+  /** Requests after which a worker is replaced, `null` for never. No effect yet. Default `null`. */
+  maxRequests!: number | null;
+  /** Upper bound of a random number added to `maxRequests`. No effect yet. Default `0`. */
+  maxRequestsJitter!: number;
+  /** Restart when a source file changes. No effect yet. Default `false`. */
+  useReloader!: boolean;
+  /** File that gets the process id. No effect yet. Default `null`. */
+  pidPath!: string | null;
+  /** `module:export` of the application, for the command line. No effect yet. Default `null`. */
+  applicationPath!: string | null;
+  /** Flag of Python's multiprocessing; ignored, use a service manager. Default `true`. */
+  daemon!: boolean;
+  /** Debug mode of Python's event loop; ignored, Deno's has none. Default `false`. */
+  debug!: boolean;
+
+  /**
+   * Makes a configuration with the defaults and what is given here.
+   *
+   * @param init Attributes, also by Hypercorn's snake_case names; copied. A `Config` makes a copy.
+   * @throws {ConfigError} For an unknown name or a value that the option does not accept.
+   */
+  constructor(init: ConfigInit = {}) {
+    Object.assign(this, defaultValues(), readMapping(init));
+  }
+
+  /**
+   * Makes a configuration from an object with snake_case or camelCase names.
+   *
+   * @throws {ConfigError} As the constructor.
+   * @example
+   * ```ts
+   * import { Config } from "jsr:@x/hypercorn";
+   *
+   * const config = Config.fromMapping({ bind: "127.0.0.1:8080", keep_alive_timeout: 10 });
+   * ```
+   */
+  static fromMapping(mapping: Record<string, unknown>): Config {
+    return new Config(mapping);
+  }
+
+  /**
+   * Loads a TOML file: options at the top or in a `[hypercorn]` table.
+   *
+   * Paths in the file are relative to the working directory, as in Hypercorn.
+   *
+   * @throws {ConfigError} When the file cannot be read or parsed, or as the constructor.
+   * @example
+   * ```ts
+   * import { Config } from "jsr:@x/hypercorn";
+   *
+   * await Deno.writeTextFile("hypercorn.toml", 'bind = ["127.0.0.1:8080"]\nbacklog = 200\n');
+   * const config = await Config.fromToml("hypercorn.toml");
+   * ```
+   */
+  static async fromToml(path: string | URL): Promise<Config> {
+    return new Config(await loadToml(path));
+  }
+
+  /**
+   * Loads a JSON file: one object of options.
+   *
+   * @throws {ConfigError} As {@link Config.fromToml}.
+   * @example
+   * ```ts
+   * import { Config } from "jsr:@x/hypercorn";
+   *
+   * await Deno.writeTextFile("hypercorn.json", '{ "bind": "127.0.0.1:8080" }');
+   * const config = await Config.fromJson("hypercorn.json");
+   * ```
+   */
+  static async fromJson(path: string | URL): Promise<Config> {
+    return new Config(await loadJson(path));
+  }
+
+  /**
+   * Loads a TypeScript or JavaScript module, by path or specifier.
+   *
+   * Its default export is a `Config` or an object of options. Without one its named exports are the
+   * options; functions and names that begin with `_` are then taken for helpers of the module.
+   *
+   * @throws {ConfigError} When the module cannot be loaded, or as the constructor.
+   * @example
+   * ```ts
+   * import { Config } from "jsr:@x/hypercorn";
+   *
+   * await Deno.writeTextFile("hypercorn.ts", 'export const bind = "127.0.0.1:8080";');
+   * const config = await Config.fromModule("hypercorn.ts");
+   * ```
+   */
+  static async fromModule(specifier: string | URL): Promise<Config> {
+    return new Config(await loadModule(specifier));
+  }
+
+  /**
+   * Loads a file by its extension: `.toml`, `.json`, or `.ts`, `.js`, `.mjs` for a module.
+   *
+   * @throws {ConfigError} For another extension, or as the loader of this one.
+   * @example
+   * ```ts
+   * import { Config } from "jsr:@x/hypercorn";
+   *
+   * await Deno.writeTextFile("hypercorn.json", "{}");
+   * const config = await Config.fromFile("hypercorn.json");
+   * ```
+   */
+  static async fromFile(path: string | URL): Promise<Config> {
+    return new Config(await loadFile(path));
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The last step before a server starts: every option checked, on its own and with the others.
+ *
+ * @module
+ */
+
+import { type BindSpec, formatAuthority, parseBind } from "./bind.ts";
+import type { Config, ConfigInit } from "./config.ts";
+import { badValue, describe, refusal } from "./describe.ts";
+import { readMapping } from "./mapping.ts";
+import { defaultValues, findOption, isDefault, OPTIONS, type OptionValues } from "./options.ts";
+import type { LogLevel, VerifyMode } from "./types.ts";
+
+/**
+ * Every attribute of `Config` in one form, frozen: what the server works with.
+ */
+export interface ResolvedConfig extends
+  Readonly<
+    Omit<
+      Config,
+      | "alpnProtocols"
+      | "altSvcHeaders"
+      | "bind"
+      | "certReqs"
+      | "insecureBind"
+      | "loglevel"
+      | "logconfigDict"
+      | "quicBind"
+      | "serverNames"
+      | "umask"
+      | "verifyMode"
+    >
+  > {
+  /** Protocols offered by ALPN. */
+  readonly alpnProtocols: readonly string[];
+  /** Literal Alt-Svc values. */
+  readonly altSvcHeaders: readonly string[];
+  /** TCP and Unix addresses; with TLS when `tlsEnabled`. */
+  readonly bind: readonly BindSpec[];
+  /** TCP and Unix addresses without TLS; empty unless `tlsEnabled`. */
+  readonly insecureBind: readonly BindSpec[];
+  /** UDP addresses, all of kind `"tcp"` (host and port); empty unless `tlsEnabled`. */
+  readonly quicBind: readonly BindSpec[];
+  /** Host values that are answered; empty means every. */
+  readonly serverNames: readonly string[];
+  /** Least severity that is logged. */
+  readonly loglevel: LogLevel;
+  /** Object that configures the logging. */
+  readonly logconfigDict: Readonly<Record<string, unknown>> | null;
+  /** File mode bits taken from new Unix sockets. */
+  readonly umask: number | null;
+  /** Demand on client certificates. */
+  readonly verifyMode: VerifyMode | null;
+  /** Whether `bind` speaks TLS, i.e. `certfile` and `keyfile` are set. */
+  readonly tlsEnabled: boolean;
+  /** Sentences for the log, one for each option that is set and does nothing. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks a configuration and brings it into one form. Changes nothing and reads no file.
+ *
+ * @param config A `Config`, or options for a new one; the defaults without it.
+ * @throws {ConfigError} When an option cannot be used, alone or beside the others.
+ */
+export function resolveConfig(config: Config | ConfigInit = {}): ResolvedConfig {
+  const { certReqs, ...values }: OptionValues = { ...defaultValues(), ...readMapping(config) };
+  const binds = {
+    bind: parseBinds(values.bind, "bind"),
+    insecureBind: parseBinds(values.insecureBind, "insecureBind"),
+    quicBind: parseBinds(values.quicBind, "quicBind"),
+  };
+  checkTls(values);
+  checkListeners(binds);
+  const resolved: ResolvedConfig = {
+    ...values,
+    ...binds,
+    verifyMode: values.verifyMode ?? certReqs,
+    tlsEnabled: values.certfile !== null,
+    warnings: collectWarnings({ ...values, certReqs }, binds),
+  };
+  return Object.freeze(resolved);
+}
+
+/** The three lists of addresses, parsed. */
+type Binds = Pick<ResolvedConfig, "bind" | "insecureBind" | "quicBind">;
+
+function parseBinds(texts: readonly string[], name: string): readonly BindSpec[] {
+  return texts.map((text, index) => parseBind(text, `${name}[${index}]`));
+}
+
+/**
+ * Refuses half a certificate and what makes no sense without one. Hypercorn serves plain text in
+ * the first case and ignores the addresses in the second.
+ */
+function checkTls(values: Omit<OptionValues, "certReqs">): void {
+  requirePartner("certfile", values.certfile, "keyfile", values.keyfile);
+  requirePartner("keyfile", values.keyfile, "certfile", values.certfile);
+  requirePartner("keyfilePassword", values.keyfilePassword, "keyfile", values.keyfile);
+  const noTls = values.certfile === null;
+  if (noTls && values.quicBind.length > 0) throw needsTls("quicBind", "QUIC is always encrypted");
+  if (noTls && values.insecureBind.length > 0) {
+    throw needsTls("insecureBind", 'Without a certificate "bind" is plain text already');
+  }
+}
+
+function requirePartner(
+  key: string,
+  value: string | null,
+  partner: string,
+  partnerValue: string | null,
+): void {
+  if (value === null || partnerValue !== null) return;
+  throw refusal({
+    key,
+    expected: `"${partner}" beside it`,
+    received: "none",
+    hint: "Set both for TLS, or neither for plain text",
+  });
+}
+
+function needsTls(key: string, hint: string): Error {
+  return refusal({
+    key,
+    expected: '"certfile" and "keyfile" beside it',
+    received: "neither",
+    hint,
+  });
+}
+
+/** Refuses a server without addresses, and addresses that cannot both be opened. */
+function checkListeners(binds: Binds): void {
+  const quicActs = findOption("quicBind")?.effect === "now";
+  const tcp = [...binds.bind, ...binds.insecureBind];
+  if (tcp.length === 0 && !(quicActs && binds.quicBind.length > 0)) {
+    throw badValue("bind", "at least one address", []);
+  }
+  // TCP and UDP ports are apart: HTTP/3 usually has the number of the TLS port.
+  const stream = new Map<string, string>();
+  refuseDuplicates(binds.bind, "bind", stream);
+  refuseDuplicates(binds.insecureBind, "insecureBind", stream);
+  refuseDuplicates(binds.quicBind, "quicBind", new Map());
+}
+
+function refuseDuplicates(specs: readonly BindSpec[], name: string, seen: Map<string, string>) {
+  for (const [index, spec] of specs.entries()) {
+    if (spec.kind === "tcp" && spec.port === 0) continue; // every 0 becomes another port
+    const address = spec.kind === "tcp" ? formatAuthority(spec.hostname, spec.port) : spec.path;
+    const key = `${name}[${index}]`;
+    const first = seen.get(address);
+    if (first !== undefined) {
+      throw badValue(key, "an address that is bound once", spec.text, `"${first}" is the same`);
+    }
+    seen.set(address, key);
+  }
+}
+
+function collectWarnings(values: OptionValues, binds: Binds): readonly string[] {
+  const warnings: string[] = [];
+  for (const option of OPTIONS) {
+    const { name, effect } = option;
+    const value = values[name];
+    if (isDefault(option, value)) continue;
+    if (effect === "later") {
+      const what = `the value ${describe(value)} is ignored`;
+      warnings.push(`Option "${name}" has no effect yet in this version: ${what}`);
+    } else if (typeof effect === "object" && "ignored" in effect) {
+      warnings.push(`Option "${name}" is ignored: ${effect.ignored}`);
+    }
+  }
+  if (values.certReqs !== null) warnings.push('Option "certReqs" is deprecated: use "verifyMode"');
+  return Object.freeze([...warnings, ...socketWarnings(values, binds)]);
+}
+
+/** Warnings about ownership and mode of Unix sockets when there are none. */
+function socketWarnings(values: OptionValues, binds: Binds): string[] {
+  const specs = [...binds.bind, ...binds.insecureBind];
+  if (specs.some((spec) => spec.kind === "unix")) return [];
+  const set = (["umask", "user", "group"] as const).filter((name) => values[name] !== null);
+  return set.map((name) =>
+    `Option "${name}" is ignored: it concerns Unix sockets, and none is bound`
+  );
+}

@@ -143,3 +143,28 @@ export class LifespanTimeoutError extends Error {
     this.stage = stage;
   }
 }
+
+/**
+ * A WebSocket handshake that cannot be accepted. An application may let it pass: the server answers
+ * with `status` and `fields`.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2 | RFC 6455 §4.2.2}
+ */
+export class HandshakeError extends Error {
+  override name = "HandshakeError";
+  /** Status of the answer: 400, 405 or 426. */
+  readonly status: number;
+  /** Fields of the answer, e.g. `sec-websocket-version`. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+
+  /** @param status Status to answer with. @param reason What is wrong. @param fields Fields to answer with. */
+  constructor(
+    status: number,
+    reason: string,
+    fields: readonly (readonly [name: string, value: string])[],
+  ) {
+    super(`Cannot accept the WebSocket handshake: ${reason}`);
+    this.status = status;
+    this.fields = fields;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Fetch applications on exchanges: `Request` in, `Response` out, WebSockets by `upgradeWebSocket`.
+ *
+ * Under `Deno.serve` the drivers take the short cut instead (`Application.fetch`); the contract tests see no
+ * difference between the two.
+ *
+ * @module
+ */
+
+import { HandshakeError } from "../errors.ts";
+import type {
+  Application,
+  Exchange,
+  ExchangeHandler,
+  ResponseWriter,
+  WebSocketHandler,
+} from "../exchange.ts";
+import type { FetchHandler } from "../fetch_types.ts";
+import type { FieldList } from "../fields.ts";
+import { wrongFetchResult } from "../misuse.ts";
+import { setUpgrader } from "../upgrade.ts";
+import { ExchangeSocket } from "./exchange_socket.ts";
+import { ExchangeInfo, requestOf } from "./fetch_request.ts";
+
+/** Normalises a fetch handler. */
+export function fetchApplication(app: FetchHandler): Application {
+  return { http: fetchHttp(app), websocket: fetchWebSocket(app), fetch: app };
+}
+
+function fetchHttp(app: FetchHandler): ExchangeHandler {
+  return async (exchange) => {
+    const completed = Promise.withResolvers<void>();
+    const info = new ExchangeInfo(exchange, completed.promise);
+    try {
+      const response = await answer(app, requestOf(exchange), info);
+      await sendResponse(response, exchange, exchange.signal, () => info.takeTrailers());
+      completed.resolve();
+    } catch (error) {
+      completed.reject(error);
+      throw error;
+    }
+  };
+}
+
+function fetchWebSocket(app: FetchHandler): WebSocketHandler {
+  return async (exchange) => {
+    const completed = Promise.withResolvers<void>();
+    const request = requestOf(exchange);
+    let socket: ExchangeSocket | undefined;
+    setUpgrader(request, (_request, options) => {
+      socket = new ExchangeSocket(exchange, request.url, options);
+      const response = new Response(null, { status: 101, headers: options.headers ?? [] });
+      return { socket: socket.asWebSocket(), response };
+    });
+    const response = await answer(app, request, new ExchangeInfo(exchange, completed.promise));
+    if (socket && response.status === 101) await socket.run([...response.headers]);
+    else await sendResponse(response, exchange, exchange.signal);
+    completed.resolve();
+  };
+}
+
+/** Calls the handler; a handshake it could not accept becomes the response that says so. */
+async function answer(
+  app: FetchHandler,
+  request: Request,
+  info: ExchangeInfo,
+): Promise<Response> {
+  try {
+    const result: unknown = await app(request, info);
+    if (!(result instanceof Response)) throw wrongFetchResult(result);
+    return result;
+  } catch (error) {
+    if (!(error instanceof HandshakeError)) throw error;
+    const headers = [["content-length", "0"], ...error.fields] as [string, string][];
+    return new Response(null, { status: error.status, headers });
+  }
+}
+
+/** Writes a `Response`; its body is cancelled as soon as the client is gone. */
+async function sendResponse(
+  response: Response,
+  writer: ResponseWriter,
+  signal: AbortSignal,
+  trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
+): Promise<void> {
+  await writer.respond({ status: response.status, fields: [...response.headers] });
+  if (response.body === null) return await writer.end(trailers?.());
+  const reader = response.body.getReader();
+  const cancel = () => void reader.cancel(signal.reason).catch(() => {}); // may fail as it likes: nobody is left
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    await pump(reader, writer, trailers);
+  } catch (error) {
+    cancel();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+async function pump(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  writer: ResponseWriter,
+  trailers?: () => FieldList | undefined,
+): Promise<void> {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    await writer.write(value);
+  }
+  await writer.end(trailers?.());
+}

@@ -1,0 +1,118 @@
+/**
+ * A `Request` and its `info` made from an exchange, where the runtime has none of its own to give.
+ *
+ * @module
+ */
+
+import type { Exchange, HttpVersion, NetAddress, PeerInfo, RequestHead } from "../exchange.ts";
+import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
+import type { FieldList } from "../fields.ts";
+
+/** What a request is made from: an exchange, or a WebSocket handshake without `read`. */
+export interface RequestSource {
+  /** The head. */
+  readonly request: RequestHead;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** Next piece of content; absent where there is none. */
+  read?(): Promise<Uint8Array | null>;
+}
+
+/** Methods `new Request` refuses, although HTTP has them (Fetch Standard, "forbidden method"). */
+const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+/**
+ * Builds a `Request`.
+ *
+ * The URL is given to the application exactly as received, as the runtime does; `new Request` would normalise it.
+ */
+export function requestOf(source: RequestSource): Request {
+  const { method, scheme, authority, target, fields } = source.request;
+  const url = `${scheme}://${authority || "localhost"}${target}`;
+  const request = new Request(url, {
+    headers: fields as [string, string][],
+    signal: source.signal,
+    ...contentOf(source),
+  });
+  if (request.url !== url) Object.defineProperty(request, "url", { value: url });
+  if (request.method !== method) Object.defineProperty(request, "method", { value: method });
+  return request;
+}
+
+function contentOf(source: RequestSource): RequestInit {
+  const { method, fields } = source.request;
+  const { read } = source;
+  const withoutContent = method === "GET" || method === "HEAD" || FORBIDDEN.has(method);
+  if (read === undefined || (withoutContent && !announcesContent(fields))) {
+    return { method: FORBIDDEN.has(method) ? "GET" : method };
+  }
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = await read.call(source);
+      if (chunk === null) controller.close();
+      else controller.enqueue(chunk);
+    },
+  }, { highWaterMark: 0 });
+  // A method that may not have content in the Fetch Standard gets its own name back in `requestOf`.
+  return { method: withoutContent ? "POST" : method, body, duplex: "half" } as RequestInit;
+}
+
+function announcesContent(fields: FieldList): boolean {
+  return fields.some(([name, value]) =>
+    (name === "content-length" && value !== "0") || name === "transfer-encoding"
+  );
+}
+
+/** `info` over an exchange. */
+export class ExchangeInfo implements FetchInfo {
+  readonly httpVersion: HttpVersion;
+  readonly #exchange: { readonly peer: PeerInfo } & Partial<Pick<Exchange, "supports" | "inform">>;
+  readonly #completed: Promise<void>;
+  #trailers: (() => HeadersInit) | undefined;
+
+  /** @param completed Settles when the exchange is over. */
+  constructor(
+    exchange: { readonly peer: PeerInfo; readonly request: RequestHead } & Partial<Exchange>,
+    completed: Promise<void>,
+  ) {
+    this.#exchange = exchange;
+    this.#completed = completed;
+    completed.catch(() => {}); // nobody has to look at it
+    this.httpVersion = exchange.request.httpVersion;
+  }
+
+  get remoteAddr(): SocketAddr {
+    return this.#socketAddr(this.#exchange.peer.client);
+  }
+
+  get localAddr(): SocketAddr {
+    return this.#socketAddr(this.#exchange.peer.server);
+  }
+
+  get completed(): Promise<void> {
+    return this.#completed;
+  }
+
+  informational(status: number, headers: HeadersInit): boolean {
+    if (!this.#exchange.supports?.informational) return false;
+    // A disconnect shows in the final response; an interim one is only ever a hint.
+    this.#exchange.inform?.({ status, fields: [...new Headers(headers)] }).catch(() => {});
+    return true;
+  }
+
+  trailers(fields: HeadersInit | (() => HeadersInit)): boolean {
+    if (!this.#exchange.supports?.trailers) return false;
+    this.#trailers = typeof fields === "function" ? fields : () => fields;
+    return true;
+  }
+
+  /** The trailer section to end with, if the application asked for one. */
+  takeTrailers(): FieldList | undefined {
+    return this.#trailers && [...new Headers(this.#trailers())];
+  }
+
+  #socketAddr(address: NetAddress | null): SocketAddr {
+    if (address === null) return { transport: "unix", path: "" };
+    return { transport: this.httpVersion === "3" ? "udp" : "tcp", ...address };
+  }
+}

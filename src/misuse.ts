@@ -1,0 +1,44 @@
+/**
+ * Messages for an application that answered in the wrong form; each names the `mode` that would fit.
+ *
+ * @module
+ */
+
+import { ApplicationError } from "./errors.ts";
+
+/** Error for a fetch handler that returned something else than a `Response`. */
+export function wrongFetchResult(result: unknown): ApplicationError {
+  return new ApplicationError(
+    `Cannot use what the fetch handler returned: expected a Response, received ${
+      describe(result)
+    }.${fetchHint(result)}`,
+  );
+}
+
+/** Error for an ASGI application that returned a value. */
+export function wrongASGIResult(result: unknown): ApplicationError {
+  const hint = result instanceof Response ? ` Is it a fetch handler? Then pass mode: "fetch"` : "";
+  return new ApplicationError(
+    `Cannot use what the ASGI application returned: expected nothing, received ${
+      describe(result)
+    }.${hint}`,
+  );
+}
+
+function fetchHint(result: unknown): string {
+  if (result === undefined) {
+    return ` Is a return missing, or is it an ASGI application? Then pass mode: "asgi"`;
+  }
+  const iterable = typeof (result as Iterable<unknown> | null)?.[Symbol.iterator] === "function";
+  return iterable ? ` Is it a WSGI application? Then pass mode: "wsgi"` : "";
+}
+
+/** A value in a few words, for a message. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "string") return `the string ${JSON.stringify(value.slice(0, 40))}`;
+  if (typeof value === "function") return `the function ${value.name || "(anonymous)"}`;
+  if (typeof value !== "object") return `${typeof value} ${String(value)}`;
+  const name = value.constructor?.name ?? "object";
+  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+}

@@ -1,0 +1,45 @@
+/**
+ * Keeps a response to the content-length it declared (RFC 9110 §8.6).
+ *
+ * @module
+ */
+
+import { ApplicationError } from "../errors.ts";
+import { type FieldList, getField } from "../fields.ts";
+
+/** Counts content against the declared length. */
+export class ContentLength {
+  /** Declared length in bytes, or `null` when none was declared. */
+  readonly declared: number | null;
+  #written = 0;
+
+  /** @throws {ApplicationError} When the field is not a whole number. */
+  constructor(fields: FieldList) {
+    const value = getField(fields, "content-length");
+    if (value !== undefined && !/^[0-9]{1,15}$/.test(value)) {
+      throw new ApplicationError(
+        `Cannot send the response: content-length is "${value}", expected a whole number`,
+      );
+    }
+    this.declared = value === undefined ? null : Number(value);
+  }
+
+  /** @throws {ApplicationError} When `bytes` more exceed the declared length. */
+  add(bytes: number): void {
+    this.#written += bytes;
+    if (this.declared !== null && this.#written > this.declared) {
+      throw new ApplicationError(
+        `Cannot write ${this.#written} bytes: content-length declared ${this.declared}`,
+      );
+    }
+  }
+
+  /** @throws {ApplicationError} When less was written than declared. */
+  finish(): void {
+    if (this.declared !== null && this.#written !== this.declared) {
+      throw new ApplicationError(
+        `Cannot end the response after ${this.#written} bytes: content-length declared ${this.declared}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Starts held responses at the end of the current turn of the event loop.
+ *
+ * An exchange holds its head until it knows whether the content is one piece (then the response is flat, with
+ * a content-length and the runtime's fast path) or a stream. An application that goes on to wait for something
+ * else must still get its head sent, so all exchanges of a turn share one timer here.
+ *
+ * @module
+ */
+
+/** A response that is being held. */
+export interface Held {
+  /** Sends what is held; does nothing when that happened already. */
+  flush(): void;
+}
+
+let held: Held[] = [];
+
+/** Flushes `response` in the next turn of the event loop, unless it has completed by then. */
+export function flushNextTurn(response: Held): void {
+  if (held.push(response) === 1) setTimeout(flushAll, 0);
+}
+
+function flushAll(): void {
+  const batch = held;
+  held = [];
+  for (const response of batch) response.flush();
+}

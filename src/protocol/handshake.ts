@@ -1,0 +1,59 @@
+/**
+ * Checks of a WebSocket handshake that the runtime leaves out: Deno accepts any method, version and key.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1 | RFC 6455 §4.2.1}
+ * @module
+ */
+
+import { HandshakeError } from "../errors.ts";
+import { listMembers } from "../fields.ts";
+
+/** Sixteen bytes in base64: 22 characters of which the last carries 4 zero bits, and two of padding. */
+const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+
+/** Says whether a request asks for a WebSocket (GET with `upgrade: websocket`); the rest is checked later. */
+export function isWebSocketRequest(method: string, headers: Headers): boolean {
+  if (method !== "GET") return false;
+  const upgrade = headers.get("upgrade");
+  return upgrade !== null && upgrade.toLowerCase() === "websocket" &&
+    hasMember(headers.get("connection"), "upgrade");
+}
+
+/**
+ * Checks a handshake.
+ *
+ * @throws {HandshakeError} 405 for another method than GET, 426 for a missing upgrade or another version
+ * than 13, 400 for a missing or malformed key.
+ */
+export function checkHandshake(method: string, headers: Headers): void {
+  if (method !== "GET") {
+    throw new HandshakeError(405, `the method is "${method}", expected "GET"`, [["allow", "GET"]]);
+  }
+  if (!isWebSocketRequest(method, headers)) {
+    throw new HandshakeError(426, `the request does not ask for an upgrade to "websocket"`, [
+      ["upgrade", "websocket"],
+      ["connection", "upgrade"],
+    ]);
+  }
+  const version = headers.get("sec-websocket-version");
+  if (version !== "13") {
+    throw new HandshakeError(426, `the version is "${version ?? ""}", expected "13"`, [
+      ["sec-websocket-version", "13"],
+      ["upgrade", "websocket"],
+      ["connection", "upgrade"],
+    ]);
+  }
+  const key = headers.get("sec-websocket-key");
+  if (key === null || !KEY.test(key)) {
+    throw new HandshakeError(400, `"sec-websocket-key" is not 16 bytes in base64`, []);
+  }
+}
+
+/** Subprotocols the client offers, in its order; repeated fields count as one list. */
+export function offeredSubprotocols(headers: Headers): string[] {
+  return listMembers(headers.get("sec-websocket-protocol") ?? "");
+}
+
+function hasMember(value: string | null, member: string): boolean {
+  return value !== null && listMembers(value).some((name) => name.toLowerCase() === member);
+}

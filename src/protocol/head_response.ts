@@ -1,0 +1,36 @@
+/**
+ * Answers to HEAD over HTTP/2.
+ *
+ * The runtime sends the content of such a response as DATA frames, which clients report as a protocol error
+ * (deno-runtime.md A6); over HTTP/1.1 it does the right thing by itself.
+ *
+ * @module
+ */
+
+/**
+ * Takes the content off a response and keeps its length where that is known: from the field, or because
+ * the whole content is there at once. A stream is given one turn of the event loop, then cancelled.
+ */
+export async function headWithoutBody(response: Response): Promise<Response> {
+  if (response.body === null) return response;
+  const headers = new Headers(response.headers);
+  const reader = response.body.getReader();
+  const length = headers.has("content-length") ? null : await lengthOfContent(reader);
+  reader.cancel().catch(() => {}); // a stream that fails while being cancelled has nobody left to tell
+  if (length !== null) headers.set("content-length", String(length));
+  const { status, statusText } = response;
+  return new Response(null, { status, statusText, headers });
+}
+
+/** Length of content that ends after its first chunk, within this turn of the event loop; otherwise `null`. */
+async function lengthOfContent(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<number | null> {
+  const read = async () => {
+    const first = await reader.read();
+    if (first.done) return 0;
+    return (await reader.read()).done ? first.value.byteLength : null;
+  };
+  const turn = new Promise<null>((resolve) => setTimeout(resolve, 0, null));
+  return await Promise.race([read().catch(() => null), turn]);
+}

@@ -1,0 +1,110 @@
+/**
+ * What a server is doing right now, so that it can wait for it and, at the deadline, cut it.
+ *
+ * @module
+ */
+
+/** Something in progress that can be ended from outside. */
+export interface Entry {
+  /**
+   * `true` while request content may still be coming in. The runtime's `shutdown()` kills uploads at once
+   * (deno-runtime.md A8), so it is not called while there are any.
+   */
+  readonly upload: boolean;
+  /** Ends it at the deadline: a pending handler is answered with 503, a response stream errors. */
+  cut(reason: Error): void;
+}
+
+/** A WebSocket that has to be told when the server stops. */
+export interface OpenSocket {
+  /** Starts the close handshake. */
+  close(code: number, reason: string): void;
+  /** Cuts the connection at the deadline. */
+  cut(reason: Error): void;
+}
+
+/** The requests, response streams and WebSockets of one server. */
+export class InFlight {
+  readonly #entries = new Set<Entry>();
+  readonly #sockets = new Set<OpenSocket>();
+  readonly #waiting = new Set<() => void>();
+  #uploads = 0;
+  #draining = false;
+
+  /** `true` from the start of the graceful stop; new uploads and WebSockets are refused from then on. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Requests and response streams in progress. */
+  get requests(): number {
+    return this.#entries.size;
+  }
+
+  /** Uploads in progress. */
+  get uploads(): number {
+    return this.#uploads;
+  }
+
+  /** Open WebSockets. */
+  get sockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** Notes something in progress. */
+  add(entry: Entry): void {
+    this.#entries.add(entry);
+    if (entry.upload) this.#uploads++;
+  }
+
+  /** Notes that it is over; a second call does nothing. */
+  delete(entry: Entry): void {
+    if (!this.#entries.delete(entry)) return;
+    if (entry.upload) this.#uploads--;
+    if (this.#draining) this.#wake();
+  }
+
+  /** Notes an open WebSocket. */
+  addSocket(socket: OpenSocket): void {
+    this.#sockets.add(socket);
+    if (this.#draining) socket.close(1001, "Server shutting down");
+  }
+
+  /** Notes that a WebSocket is closed. */
+  deleteSocket(socket: OpenSocket): void {
+    if (this.#sockets.delete(socket) && this.#draining) this.#wake();
+  }
+
+  /** Begins the graceful stop: WebSockets are closed with `code`. */
+  drain(code: number): void {
+    this.#draining = true;
+    for (const socket of this.#sockets) socket.close(code, "Server shutting down");
+  }
+
+  /** Settles when `done` is true, looked at whenever something ends; only useful after `drain()`. */
+  until(done: () => boolean): Promise<void> {
+    if (done()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!done()) return;
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+    });
+  }
+
+  /** Ends everything that is left; nothing counts as in progress afterwards. */
+  cut(reason: Error): void {
+    const entries = [...this.#entries];
+    this.#entries.clear();
+    this.#uploads = 0;
+    for (const entry of entries) entry.cut(reason);
+    for (const socket of [...this.#sockets]) socket.cut(reason);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * A fetch handler's promised response that the server can answer itself at the shutdown deadline.
+ *
+ * @module
+ */
+
+import type { Entry, InFlight } from "./in_flight.ts";
+import { emptyResponse } from "./response_head.ts";
+
+/** What to do with what the handler came up with. */
+export interface PendingEvents {
+  /** Turns the result into the response to send; may throw like the handler. */
+  onResult(result: unknown): Response | Promise<Response>;
+  /** Turns a failure into the response to send. */
+  onError(error: unknown): Response;
+}
+
+/** One pending handler. */
+export class PendingResponse implements Entry {
+  readonly upload: boolean;
+  /** Resolves with the response to send; never rejects. */
+  readonly response: Promise<Response>;
+  #resolve!: (response: Response | Promise<Response>) => void;
+
+  /** @param upload Whether the request may have content that the handler is reading. */
+  constructor(
+    result: PromiseLike<unknown>,
+    upload: boolean,
+    inFlight: InFlight,
+    events: PendingEvents,
+  ) {
+    this.upload = upload;
+    this.response = new Promise((resolve) => this.#resolve = resolve);
+    inFlight.add(this);
+    result.then((value) => {
+      inFlight.delete(this);
+      try {
+        this.#resolve(events.onResult(value));
+      } catch (error) {
+        this.#resolve(events.onError(error));
+      }
+    }, (error) => {
+      inFlight.delete(this);
+      this.#resolve(events.onError(error));
+    });
+  }
+
+  cut(): void {
+    this.#resolve(emptyResponse(503));
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Rules for the head of a response that apply whatever application made it.
+ *
+ * @module
+ */
+
+import { ApplicationError } from "../errors.ts";
+import type { ResponseHead } from "../exchange.ts";
+import { type FieldList, isFieldName, isFieldValue } from "../fields.ts";
+
+/**
+ * Refuses what must never reach the wire: a status that is not final, and field bytes that would let an
+ * application split the response.
+ *
+ * @throws {ApplicationError} Names the status or the field.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-5.5 | RFC 9110 §5.5}
+ */
+export function checkResponseHead({ status, fields }: ResponseHead): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new ApplicationError(
+      `Cannot send status ${JSON.stringify(status)}: expected a whole number from 200 to 599`,
+    );
+  }
+  checkFields(fields);
+}
+
+/** @throws {ApplicationError} When a name is not a token or a value holds control bytes. */
+export function checkFields(fields: FieldList): void {
+  for (const [name, value] of fields) {
+    if (!isFieldName(name)) {
+      throw new ApplicationError(
+        `Cannot send field name ${
+          JSON.stringify(name)
+        }: expected letters, digits and !#$%&'*+-.^_\`|~`,
+      );
+    }
+    if (!isFieldValue(value)) {
+      throw new ApplicationError(
+        `Cannot send field "${name}": its value ${
+          JSON.stringify(value)
+        } holds control or non-latin-1 characters`,
+      );
+    }
+  }
+}
+
+/** Says whether a response has no content by definition (RFC 9110 §6.4.1): HEAD, 204, 304. */
+export function isBodiless(method: string, status: number): boolean {
+  return method === "HEAD" || status === 204 || status === 304;
+}
+
+/** Fields about one connection's framing, which is the runtime's business and not the application's. */
+const CONNECTION_FIELDS = new Set([
+  "transfer-encoding",
+  "keep-alive",
+  "proxy-connection",
+  "upgrade",
+]);
+
+/** Response options for `new Response`, without connection fields (RFC 9110 §7.6.1). */
+export function responseInit(status: number, fields: FieldList): ResponseInit {
+  const kept = fields.some(([name]) => CONNECTION_FIELDS.has(name))
+    ? fields.filter(([name]) => !CONNECTION_FIELDS.has(name))
+    : fields;
+  return { status, headers: kept as [string, string][] };
+}
+
+/** A response of the server itself: no content, as Hypercorn's. */
+export function emptyResponse(status: number, fields: FieldList = []): Response {
+  return new Response(null, {
+    status,
+    headers: [["content-length", "0"], ...fields] as [string, string][],
+  });
+}

@@ -1,0 +1,76 @@
+/**
+ * A response body written piece by piece, with back-pressure as the promise of `write`.
+ *
+ * @module
+ */
+
+import { DisconnectError } from "../errors.ts";
+import { RESPONSE_BUFFER_BYTES } from "../limits.ts";
+
+/** What a {@link ResponseStream} tells its owner. */
+export interface StreamEvents {
+  /** The transport gave the stream up: the client left. */
+  onCancel(): void;
+}
+
+/** Writable end of a `ReadableStream` that serves as response body. */
+export class ResponseStream implements UnderlyingDefaultSource<Uint8Array> {
+  /** The body to hand over. */
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly #events: StreamEvents;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #ready: PromiseWithResolvers<void> | undefined;
+  #over: Error | undefined;
+
+  constructor(events: StreamEvents) {
+    this.#events = events;
+    this.readable = new ReadableStream(this, {
+      highWaterMark: RESPONSE_BUFFER_BYTES,
+      size: (chunk) => chunk.byteLength,
+    });
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  pull(): void {
+    this.#ready?.resolve();
+    this.#ready = undefined;
+  }
+
+  cancel(): void {
+    this.#fail(new DisconnectError("The client disconnected during the response"));
+    this.#events.onCancel();
+  }
+
+  /** Queues a chunk; settles when less than the buffer limit is waiting. */
+  write(chunk: Uint8Array): Promise<void> {
+    if (this.#over) return Promise.reject(this.#over);
+    this.#controller.enqueue(chunk);
+    if (this.#controller.desiredSize! > 0) return Promise.resolve();
+    this.#ready ??= Promise.withResolvers();
+    return this.#ready.promise;
+  }
+
+  /** Ends the body. */
+  close(): void {
+    if (this.#over) return;
+    this.#over = new DisconnectError("The response is complete");
+    this.#controller.close();
+  }
+
+  /** Breaks the body off so that the client notices. */
+  error(reason: Error): void {
+    if (this.#over) return;
+    this.#controller.error(reason);
+    this.#fail(reason);
+  }
+
+  #fail(reason: Error): void {
+    this.#over = reason;
+    this.#ready?.reject(reason);
+    this.#ready?.promise.catch(() => {}); // the writer may have stopped listening
+    this.#ready = undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * What the two ways of handling a request under `Deno.serve` share with their listener.
+ *
+ * @module
+ */
+
+import type { HttpVersion } from "../exchange.ts";
+import type { FieldList } from "../fields.ts";
+import type { SocketAddr } from "../fetch_types.ts";
+import type { WebSocketSettings } from "./guarded_socket.ts";
+import type { InFlight } from "./in_flight.ts";
+import type { Decorate } from "./response_fields.ts";
+
+/** Where a driver says what happened; the server turns it into log lines. */
+export interface Reporter {
+  /** A request was refused before the application saw it. */
+  refused(method: string, status: number, reason: string): void;
+  /** The application failed; `method` and `url` are empty when only the response body is known. */
+  failed(error: unknown, method: string, url: string): void;
+}
+
+/** Settings of one listener. */
+export interface ListenerSettings {
+  /** Scheme of the bind. */
+  readonly scheme: "http" | "https";
+  /** Allowed values of Host or `:authority`, lower-case; `null` allows all. Others get 404. */
+  readonly serverNames: ReadonlySet<string> | null;
+  /** Adds the server's fields to responses; `null` when there is nothing to add. */
+  readonly decorate: Decorate | null;
+  /** What the server is doing. */
+  readonly inFlight: InFlight;
+  /** WebSocket limits. */
+  readonly websocket: WebSocketSettings;
+  /** Where to report. */
+  readonly reporter: Reporter;
+}
+
+/** A listener as its request handlers see it. */
+export interface ServeContext {
+  /** Settings. */
+  readonly settings: ListenerSettings;
+  /** Address of the listener. */
+  readonly localAddr: SocketAddr;
+  /** Adds what the server adds to every response. */
+  finish(response: Response, http2: boolean): Response;
+  /** Builds and reports a response of the server itself. */
+  refusal(request: Request, status: number, reason: string, fields?: FieldList): Response;
+  /** Reports a failure, unless it only says that the client left. */
+  report(error: unknown, method: string, url: string): void;
+}
+
+/** The version as far as the runtime lets it be known; see `ServeRequestHead`. */
+export function versionOf(http2: boolean): HttpVersion {
+  return http2 ? "2" : "1.1";
+}

@@ -1,0 +1,87 @@
+/**
+ * The short cut: a fetch application gets the runtime's own `Request`, and its `Response` goes back untouched
+ * where nothing has to be added (DESIGN section 2).
+ *
+ * This is the path that has to keep up with bare `Deno.serve`: no copy of headers, no `new URL`, and promises
+ * only for handlers that return one.
+ *
+ * @module
+ */
+
+import { HandshakeError } from "../errors.ts";
+import type { FetchHandler } from "../fetch_types.ts";
+import { wrongFetchResult } from "../misuse.ts";
+import { setUpgrader, type Upgrader } from "../upgrade.ts";
+import { upgradeNative } from "./guarded_socket.ts";
+import { headWithoutBody } from "./head_response.ts";
+import { PendingResponse } from "./pending_response.ts";
+import { hasStreamBody, trackStream } from "./response_body.ts";
+import { emptyResponse } from "./response_head.ts";
+import { type ServeContext, versionOf } from "./serve_context.ts";
+import { type NativeInfo, ServeInfo } from "./serve_info.ts";
+import { mayHaveContent } from "./serve_request.ts";
+
+/** Calls a fetch application for one listener. */
+export class FetchShortCut {
+  readonly #app: FetchHandler;
+  readonly #context: ServeContext;
+  readonly #upgrader: Upgrader;
+
+  constructor(app: FetchHandler, context: ServeContext) {
+    this.#app = app;
+    this.#context = context;
+    const { websocket } = context.settings;
+    this.#upgrader = (request, options) => upgradeNative(request, options, websocket);
+  }
+
+  /** Handles one request. */
+  handle(request: Request, native: NativeInfo, http2: boolean): Response | Promise<Response> {
+    setUpgrader(request, this.#upgrader);
+    const info = new ServeInfo(native, this.#context.localAddr, versionOf(http2));
+    const app = this.#app; // called without a receiver, as the runtime does
+    try {
+      const result: unknown = app(request, info);
+      return isPromiseLike(result)
+        ? this.#wait(result, request, http2)
+        : this.#finish(result, request.method, http2);
+    } catch (error) {
+      return this.#fail(error, request, http2);
+    }
+  }
+
+  #wait(result: PromiseLike<unknown>, request: Request, http2: boolean): Promise<Response> {
+    const { method } = request;
+    return new PendingResponse(result, mayHaveContent(method), this.#context.settings.inFlight, {
+      onResult: (response) => this.#finish(response, method, http2),
+      onError: (error) => this.#fail(error, request, http2),
+    }).response;
+  }
+
+  #finish(result: unknown, method: string, http2: boolean): Response | Promise<Response> {
+    if (!(result instanceof Response)) throw wrongFetchResult(result);
+    const { settings } = this.#context;
+    if (method === "HEAD" && http2) {
+      return headWithoutBody(result).then((response) => this.#context.finish(response, http2));
+    }
+    const response = hasStreamBody(result)
+      ? trackStream(result, settings.inFlight, mayHaveContent(method))
+      : result;
+    return this.#context.finish(response, http2);
+  }
+
+  #fail(error: unknown, request: Request, http2: boolean): Response {
+    if (error instanceof HandshakeError) {
+      const { status, message, fields } = error;
+      return this.#context.finish(
+        this.#context.refusal(request, status, message, fields),
+        http2,
+      );
+    }
+    this.#context.report(error, request.method, request.url);
+    return this.#context.finish(emptyResponse(500), http2);
+  }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}

@@ -1,0 +1,50 @@
+/**
+ * The `info` argument of a fetch application under `Deno.serve`.
+ *
+ * @module
+ */
+
+import type { HttpVersion } from "../exchange.ts";
+import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
+import { unmapped } from "./serve_request.ts";
+
+/** What the runtime passes as its own `info`. */
+export interface NativeInfo {
+  /** Address of the client. */
+  readonly remoteAddr: SocketAddr;
+  /** Settles when the response was handed over. */
+  readonly completed: Promise<void>;
+}
+
+/** Wraps the runtime's info; nothing is computed unless the application looks. */
+export class ServeInfo implements FetchInfo {
+  readonly httpVersion: HttpVersion;
+  readonly localAddr: SocketAddr;
+  readonly #native: NativeInfo;
+
+  constructor(native: NativeInfo, localAddr: SocketAddr, httpVersion: HttpVersion) {
+    this.#native = native;
+    this.localAddr = localAddr;
+    this.httpVersion = httpVersion;
+  }
+
+  get remoteAddr(): SocketAddr {
+    const address = this.#native.remoteAddr;
+    if (!("port" in address)) return address;
+    return { ...address, hostname: unmapped(address.hostname) };
+  }
+
+  get completed(): Promise<void> {
+    return this.#native.completed;
+  }
+
+  /** The runtime cannot send interim responses. */
+  informational(_status: number, _headers: HeadersInit): boolean {
+    return false;
+  }
+
+  /** The runtime cannot send trailers. */
+  trailers(_fields: HeadersInit | (() => HeadersInit)): boolean {
+    return false;
+  }
+}

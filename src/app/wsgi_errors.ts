@@ -11,7 +11,7 @@ export class ErrorLog implements WSGIErrors {
   readonly #logError: (message: string) => void;
   #line = "";
 
-  /** @param logError Receives one line without its line feed. */
+  /** Makes a stream. @param logError Receives one line without its line feed. */
   constructor(logError: (message: string) => void) {
     this.#logError = logError;
   }

@@ -69,7 +69,7 @@ export class MemoryInput implements WSGIInput {
   readonly #content: Bytes;
   #position = 0;
 
-  /** @param content The whole request content; not copied. */
+  /** Makes an input that stands at its start. @param content The whole request content; not copied. */
   constructor(content: Bytes) {
     this.#content = content;
   }

@@ -15,7 +15,7 @@ export class WSGIOutput {
   #iterator: Iterator<unknown> | null = null;
   #exhausted = false;
 
-  /** @param result What the application returned, checked by {@link assertResult}. */
+  /** Takes charge of a result. @param result What the application returned, checked by {@link assertResult}. */
   constructor(result: WSGIResult) {
     this.#result = result;
   }

@@ -64,18 +64,13 @@ export function scriptName(rootPath: string): string {
  * @returns `null` when the path is not below the mount point.
  */
 export function splitTarget(target: string, mount: string): WSGIPath | null {
-  const origin = target.startsWith("/") ? target : originForm(target);
+  const origin = target.startsWith("/") ? target : target.replace(ABSOLUTE_FORM, "");
   const mark = origin.indexOf("?");
   const path = decodePath(mark === -1 ? origin : origin.slice(0, mark));
   const queryString = mark === -1 ? "" : utf8AsLatin1(origin.slice(mark + 1));
+  // Only an absolute-form target can have an empty path, which means "/" (RFC 9110 §4.2.3).
   if (mount === "") return { pathInfo: path === "" ? "/" : path, queryString };
   if (path === mount) return { pathInfo: "/", queryString };
   if (!path.startsWith(mount) || path[mount.length] !== "/") return null;
   return { pathInfo: path.slice(mount.length), queryString };
-}
-
-/** Drops scheme and authority; an empty path then means `/` (RFC 9110 §4.2.3). */
-function originForm(target: string): string {
-  const rest = target.replace(ABSOLUTE_FORM, "");
-  return rest === "" || rest.startsWith("?") ? `/${rest}` : rest;
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { wsgiHandler } from "../../src/app/wsgi.ts";
 import type { WSGIFramework, WSGIResult, WSGIWrite } from "../../src/app/wsgi_types.ts";
 import { ApplicationError } from "../../src/errors.ts";
-import { FakeExchange } from "../_support/fake_exchange.ts";
-import { answering, OPTIONS, runWSGI } from "../_support/wsgi.ts";
+import { FakeExchange, settled } from "../_support/fake_exchange.ts";
+import { answering, OPTIONS, runWSGI, Watched } from "../_support/wsgi.ts";
 
 Deno.test("startResponse() may come as late as the first chunk of a generator", async () => {
   const app: WSGIFramework = function* (_environ, startResponse) {
@@ -176,6 +176,19 @@ for (
     assert.deepEqual(exchange.chunks.map((chunk) => new TextDecoder().decode(chunk)), chunks);
   });
 }
+
+Deno.test("write() sends its data before the iterable is asked for its first chunk", async () => {
+  const result = new Watched("b");
+  const exchange = new FakeExchange();
+  exchange.holdWrites();
+  const done = wsgiHandler(writing((write) => write("a"), result), OPTIONS)(exchange);
+  await exchange.until("write");
+  await settled();
+  assert.deepEqual(result.log, []);
+  exchange.releaseWrites();
+  await done;
+  assert.equal(exchange.text, "ab");
+});
 
 Deno.test("write() inside a generator is sent before the chunk that follows", async () => {
   const app: WSGIFramework = function* (_environ, startResponse) {

@@ -222,8 +222,9 @@ export class Config {
    * ```ts
    * import { Config } from "jsr:@x/hypercorn";
    *
-   * await Deno.writeTextFile("hypercorn.toml", 'bind = ["127.0.0.1:8080"]\nbacklog = 200\n');
-   * const config = await Config.fromToml("hypercorn.toml");
+   * const path = await Deno.makeTempFile({ suffix: ".toml" });
+   * await Deno.writeTextFile(path, 'bind = ["127.0.0.1:8080"]\nbacklog = 200\n');
+   * const config = await Config.fromToml(path);
    * ```
    */
   static async fromToml(path: string | URL): Promise<Config> {
@@ -238,8 +239,9 @@ export class Config {
    * ```ts
    * import { Config } from "jsr:@x/hypercorn";
    *
-   * await Deno.writeTextFile("hypercorn.json", '{ "bind": "127.0.0.1:8080" }');
-   * const config = await Config.fromJson("hypercorn.json");
+   * const path = await Deno.makeTempFile({ suffix: ".json" });
+   * await Deno.writeTextFile(path, '{ "bind": "127.0.0.1:8080" }');
+   * const config = await Config.fromJson(path);
    * ```
    */
   static async fromJson(path: string | URL): Promise<Config> {
@@ -257,8 +259,9 @@ export class Config {
    * ```ts
    * import { Config } from "jsr:@x/hypercorn";
    *
-   * await Deno.writeTextFile("hypercorn.ts", 'export const bind = "127.0.0.1:8080";');
-   * const config = await Config.fromModule("hypercorn.ts");
+   * const path = await Deno.makeTempFile({ suffix: ".ts" });
+   * await Deno.writeTextFile(path, 'export const bind = "127.0.0.1:8080";');
+   * const config = await Config.fromModule(path);
    * ```
    */
   static async fromModule(specifier: string | URL): Promise<Config> {
@@ -273,8 +276,9 @@ export class Config {
    * ```ts
    * import { Config } from "jsr:@x/hypercorn";
    *
-   * await Deno.writeTextFile("hypercorn.json", "{}");
-   * const config = await Config.fromFile("hypercorn.json");
+   * const path = await Deno.makeTempFile({ suffix: ".json" });
+   * await Deno.writeTextFile(path, "{}");
+   * const config = await Config.fromFile(path);
    * ```
    */
   static async fromFile(path: string | URL): Promise<Config> {

@@ -9,6 +9,9 @@ import { ConfigError, type ConfigErrorDetail } from "../errors.ts";
 /** Characters of a string that a message repeats; a file read by mistake must not fill the log. */
 const SHOWN_CHARACTERS = 80;
 
+/** Members of a list that a message repeats. */
+const SHOWN_MEMBERS = 4;
+
 /** PEM text starts with an encapsulation boundary (RFC 7468 §2), maybe after a line break. */
 const PEM_START = /^\s*-----BEGIN/;
 
@@ -25,7 +28,7 @@ export function isPemText(value: string): boolean {
  * Describes any value for a message, on one line.
  *
  * Strings are quoted and cut after 80 characters, PEM text (which may be a private key) is never
- * shown, and objects are named by their kind only.
+ * shown, short lists of strings are, and other objects are named by their kind only.
  */
 export function describe(value: unknown): string {
   if (typeof value === "string") return isPemText(value) ? "PEM text" : quote(value);
@@ -33,6 +36,9 @@ export function describe(value: unknown): string {
     return String(value);
   }
   if (typeof value === "bigint") return `${value}n`;
+  if (Array.isArray(value) && value.length <= SHOWN_MEMBERS && value.every(isText)) {
+    return `[${value.map(describe).join(", ")}]`;
+  }
   return describeKind(value);
 }
 
@@ -75,6 +81,10 @@ export function badValue(key: string, expected: string, value: unknown, hint = "
 export function inFile(error: unknown, file: string): unknown {
   if (!(error instanceof Refusal)) return error;
   return refusal({ ...error.detail, received: `${error.received} in "${file}"` });
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 function quote(text: string): string {

@@ -126,17 +126,17 @@ export function oneOf<const Word extends string>(...words: Word[]): Scalar<Word>
   return scalar(expected, (value) => words.find((word) => word === value));
 }
 
-/** A list of strings that all pass `isMember`. */
-export function listOf(members: string, isMember: (text: string) => boolean): Kind<string[]> {
-  const expected = `a list of ${members}`;
+/** A list of strings that all pass `isMember`; `member` names one of them. */
+export function listOf(member: string, isMember: (text: string) => boolean): Kind<string[]> {
+  const expected = `a list, each member ${member}`;
   return {
     expected,
     read(value, key) {
       if (!Array.isArray(value)) throw badValue(key, expected, value);
       // `Array.from` visits the holes of a sparse array, which `every` and `map` pass over.
-      return Array.from(value as unknown[], (member, index) => {
-        if (typeof member === "string" && isMember(member)) return member;
-        throw badValue(`${key}[${index}]`, `one of ${members}`, member);
+      return Array.from(value as unknown[], (text, index) => {
+        if (typeof text === "string" && isMember(text)) return text;
+        throw badValue(`${key}[${index}]`, member, text);
       });
     },
   };
@@ -168,19 +168,19 @@ export const UDP_BINDS: Kind<string[]> = {
 
 /** Values of the Alt-Svc field, sent as they are (RFC 7838 §3). */
 export const ALT_SVC: Kind<string[]> = listOf(
-  "Alt-Svc values such as 'h3=\":443\"; ma=86400'",
+  "an Alt-Svc value such as 'h3=\":443\"; ma=86400'",
   (text) => text.trim() !== "" && isFieldValue(text),
 );
 
 /** Values of Host, with the port where the client sends one. */
 export const HOSTS: Kind<string[]> = listOf(
-  'Host values such as "example.com" or "example.com:8443", without scheme or path',
+  'a Host value such as "example.com" or "example.com:8443", without scheme or path',
   (text) => text !== "" && isHost(text),
 );
 
 /** Protocol names of TLS ALPN (RFC 7301 §3.1: 1 to 255 bytes). */
 export const ALPN: Kind<string[]> = listOf(
-  'protocol names such as "h2"',
+  'a protocol name such as "h2"',
   (text) => /^[\x21-\x7e]{1,255}$/.test(text),
 );
 
@@ -201,7 +201,7 @@ export const HOST_AND_PORT: Scalar<string> = scalar(
 );
 
 /** Octal digits, marked as such; "63" would be decimal on Hypercorn's command line. */
-const OCTAL = /^0o?[0-7]{1,4}$/;
+const OCTAL = /^0(?:o?[0-7]{1,4})?$/;
 
 /** File mode bits to take away: an integer, or a string of octal digits. */
 export const UMASK: Scalar<number> = scalar(

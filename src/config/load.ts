@@ -67,7 +67,7 @@ export async function loadFile(path: string | URL): Promise<LoadedOptions> {
   const name = path instanceof URL ? path.pathname : path;
   const load = LOADERS.get(/\.[^./\\]+$/.exec(name)?.[0].toLowerCase() ?? "");
   if (load !== undefined) return await load(path);
-  throw badValue("config", `a file named ${[...LOADERS.keys()].join(", ")}`, String(path));
+  throw badValue("config", "a file named *.toml, *.json, *.ts, *.js or *.mjs", String(path));
 }
 
 /** Checks what a file holds, so that every complaint names the file. */

@@ -6,9 +6,6 @@
 
 import { OPTIONS } from "./options.ts";
 
-/** Keys longer than this are not misspelt names; comparing them would only cost time. */
-const MAX_KEY_LENGTH = 64;
-
 /** Names of other servers and of Hypercorn's command line that no edit distance would find. */
 const FOREIGN: ReadonlyMap<string, string> = new Map([
   ["host", "bind"],
@@ -32,14 +29,16 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
  * name is within a third of its length.
  */
 export function nearestOption(key: string): string | undefined {
-  if (key.length > MAX_KEY_LENGTH) return undefined;
   const wanted = squash(key);
   const foreign = FOREIGN.get(wanted);
   let limit = Math.max(1, Math.floor(wanted.length / 3));
   let nearest = OPTIONS.find((option) => option.snakeName === foreign);
   for (const option of nearest === undefined ? OPTIONS : []) {
-    const distance = editDistance(wanted, squash(option.name));
-    // The first of several equally near names would be arbitrary, but any of them helps.
+    const name = squash(option.name);
+    // The distance is at least the difference in length, which a hostile key of megabytes has.
+    if (Math.abs(wanted.length - name.length) > limit) continue;
+    const distance = editDistance(wanted, name);
+    // Of equally near names the first is as good as any.
     if (distance > limit || (distance === limit && nearest !== undefined)) continue;
     [nearest, limit] = [option, distance];
   }

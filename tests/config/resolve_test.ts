@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { Config, type ConfigInit, isPemText, resolveConfig } from "../../src/config/mod.ts";
+import { OPTIONS } from "../../src/config/options.ts";
+import { ConfigError } from "../../src/errors.ts";
+
+const TLS = { certfile: "cert.pem", keyfile: "key.pem" };
+
+Deno.test("resolveConfig() without argument gives the defaults and no warning", () => {
+  const resolved = resolveConfig();
+  assert.deepEqual(resolved.bind, [
+    { kind: "tcp", hostname: "127.0.0.1", port: 8000, text: "127.0.0.1:8000" },
+  ]);
+  assert.deepEqual(resolved.insecureBind, []);
+  assert.deepEqual(resolved.quicBind, []);
+  assert.deepEqual(resolved.warnings, []);
+  assert.equal(resolved.tlsEnabled, false);
+  assert.deepEqual(resolveConfig(new Config()), resolved);
+  assert.ok(!("certReqs" in resolved));
+});
+
+Deno.test("resolveConfig() brings assigned attributes into normal form", () => {
+  const config = new Config();
+  config.bind = "localhost:8080";
+  config.rootPath = "/api/";
+  config.loglevel = "debug";
+  config.umask = "0o077";
+  const resolved = resolveConfig(config);
+  assert.deepEqual(resolved.bind.map((spec) => spec.text), ["localhost:8080"]);
+  assert.equal(resolved.rootPath, "/api");
+  assert.equal(resolved.loglevel, "DEBUG");
+  assert.equal(resolved.umask, 0o077);
+  assert.equal(config.rootPath, "/api/", "the Config is left alone");
+});
+
+Deno.test("resolveConfig() is not affected by later changes and cannot be changed", () => {
+  const config = new Config({ serverNames: ["a"] });
+  const resolved = resolveConfig(config);
+  config.serverNames.push("b");
+  assert.deepEqual(resolved.serverNames, ["a"]);
+  assert.throws(() => Object.assign(resolved, { backlog: 1 }), TypeError);
+});
+
+Deno.test("resolveConfig() refuses an attribute that does not exist", () => {
+  const config = Object.assign(new Config(), { keepAliveTimout: 5 });
+  assert.throws(() => resolveConfig(config), { nearest: "keepAliveTimeout" });
+});
+
+Deno.test("resolveConfig() enables TLS with certfile and keyfile, as paths or PEM text", () => {
+  assert.equal(resolveConfig(TLS).tlsEnabled, true);
+  const certfile = "-----BEGIN CERTIFICATE-----\n";
+  assert.equal(resolveConfig({ ...TLS, certfile }).certfile, certfile);
+  assert.ok(isPemText(certfile));
+  assert.ok(isPemText(`\n${certfile}`));
+  assert.ok(!isPemText("cert.pem"));
+});
+
+const REFUSED: [name: string, init: ConfigInit, key: string, part: string][] = [
+  ["certfile alone", { certfile: "c" }, "certfile", 'expected "keyfile" beside it'],
+  ["keyfile alone", { keyfile: "k" }, "keyfile", 'expected "certfile" beside it'],
+  ["a password without keyfile", { keyfilePassword: "x" }, "keyfilePassword", '"keyfile" beside'],
+  ["insecureBind without TLS", { insecureBind: "localhost:1" }, "insecureBind", "plain text"],
+  ["quicBind without TLS", { quicBind: "localhost:1" }, "quicBind", "QUIC is always encrypted"],
+  ["no address", { bind: [] }, "bind", "at least one address"],
+  // Until HTTP/3 acts such a server would listen nowhere.
+  ["quicBind alone", { ...TLS, bind: [], quicBind: ":1" }, "bind", "at least one address"],
+  ["an address twice", { bind: [":1", "0.0.0.0:1"] }, "bind[1]", '"bind[0]" is the same'],
+  ["a name twice", { bind: ["a:1", "A:1"] }, "bind[1]", '"bind[0]" is the same'],
+  ["an IPv6 address twice", { bind: ["[::1]:1", "[0::1]:1"] }, "bind[1]", "is the same"],
+  ["a Unix socket twice", { bind: ["unix:/a", "unix:///a"] }, "bind[1]", "is the same"],
+  [
+    "an address in two lists",
+    { ...TLS, bind: ":1", insecureBind: [":2", ":1"] },
+    "insecureBind[1]",
+    '"bind[0]" is the same',
+  ],
+  ["a UDP address twice", { ...TLS, quicBind: [":1", ":1"] }, "quicBind[1]", "is the same"],
+  ["an assigned number as a string", { backlog: "9" as never }, "backlog", 'received "9"'],
+];
+
+for (const [name, init, key, part] of REFUSED) {
+  Deno.test(`resolveConfig() refuses ${name}`, () => {
+    assert.throws(() => resolveConfig(init), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.equal(error.key, key);
+      assert.ok(error.message.includes(part), error.message);
+      return true;
+    });
+  });
+}
+
+Deno.test("resolveConfig() accepts addresses that do not collide", () => {
+  const resolved = resolveConfig({
+    ...TLS,
+    bind: ["127.0.0.1:0", "127.0.0.1:0", ":443"],
+    insecureBind: ["127.0.0.1:0", "unix:/443", ":80"],
+    quicBind: [":443"],
+  });
+  assert.deepEqual(resolved.quicBind.map((spec) => spec.text), [":443"]);
+  assert.equal(resolved.insecureBind.length, 3);
+});
+
+Deno.test("resolveConfig() allows insecureBind alone beside a certificate", () => {
+  assert.equal(resolveConfig({ ...TLS, bind: [], insecureBind: ":80" }).bind.length, 0);
+});
+
+/** Options that do nothing yet, each set to something. */
+const LATER: [init: ConfigInit, shown: string][] = [
+  [{ accessLogFormat: "x" }, '"x"'],
+  [{ accesslog: "-" }, '"-"'],
+  [{ accesslog: console }, "an object"],
+  [{ applicationPath: "a:b" }, '"a:b"'],
+  [{ dogstatsdTags: "a:b" }, '"a:b"'],
+  [{ guard: "on" }, '"on"'],
+  [{ keepAliveMaxRequests: 5 }, "5"],
+  [{ keepAliveTimeout: 30 }, "30"],
+  [{ logconfig: "json:a" }, '"json:a"'],
+  [{ logconfigDict: {} }, "an object"],
+  [{
+    loggerClass: class {
+      debug() {}
+      info() {}
+      warn() {}
+      error() {}
+    },
+  }, "a function"],
+  [{ maxRequests: 5 }, "5"],
+  [{ maxRequestsJitter: 5 }, "5"],
+  [{ pidPath: "a" }, '"a"'],
+  [{ readTimeout: 5 }, "5"],
+  [{ sslHandshakeTimeout: 5 }, "5"],
+  [{ statsdHost: "localhost:1" }, '"localhost:1"'],
+  [{ statsdPrefix: "a" }, '"a"'],
+  [{ useReloader: true }, "true"],
+  [{ workers: 4 }, "4"],
+  [{ workers: 0 }, "0"],
+];
+
+for (const [init, shown] of LATER) {
+  const name = Object.keys(init)[0];
+  Deno.test(`resolveConfig() warns that "${name}" set to ${shown} has no effect yet`, () => {
+    assert.deepEqual(resolveConfig(init).warnings, [
+      `Option "${name}" has no effect yet in this version: the value ${shown} is ignored`,
+    ]);
+  });
+}
+
+const IGNORED: [init: ConfigInit, reason: RegExp][] = [
+  [{ alpnProtocols: ["h2"] }, /always offer h2 and http\/1\.1$/],
+  [{ alpnProtocols: ["http/1.1", "h2"] }, /always offer h2 and http\/1\.1$/],
+  [{ daemon: false }, /multiprocessing/],
+  [{ debug: true }, /no debug mode/],
+  [{ h11MaxIncompleteSize: 1 }, /HTTP\/1 parser/],
+  [{ h11PassRawHeaders: true }, /HTTP\/1 parser/],
+  [{ h2MaxConcurrentStreams: 1 }, /HTTP\/2/],
+  [{ h2MaxHeaderListSize: 1 }, /HTTP\/2/],
+  [{ h2MaxInboundFrameSize: 1 }, /HTTP\/2/],
+  [{ workerClass: "trio" }, /one event loop$/],
+  [{ umask: 0o077 }, /Unix sockets/],
+  [{ user: 0 }, /Unix sockets/],
+  [{ group: 0 }, /Unix sockets/],
+];
+
+for (const [init, reason] of IGNORED) {
+  const name = Object.keys(init)[0];
+  Deno.test(`resolveConfig() warns why ${JSON.stringify(init)} is ignored`, () => {
+    const { warnings } = resolveConfig(init);
+    assert.equal(warnings.length, 1);
+    assert.ok(warnings[0]?.startsWith(`Option "${name}" is ignored: `), warnings[0]);
+    assert.match(warnings[0] ?? "", reason);
+  });
+}
+
+Deno.test("resolveConfig() warns about quicBind, which has no effect yet", () => {
+  assert.deepEqual(resolveConfig({ ...TLS, quicBind: ":443" }).warnings, [
+    'Option "quicBind" has no effect yet in this version: the value [":443"] is ignored',
+  ]);
+});
+
+Deno.test("resolveConfig() has a warning tested here for every option that does nothing", () => {
+  const tested = [...LATER, ...IGNORED].flatMap(([init]) => Object.keys(init));
+  for (const { name, effect } of OPTIONS) {
+    const silent = effect === "now" || (typeof effect === "object" && "refused" in effect);
+    if (!silent && name !== "quicBind") assert.ok(tested.includes(name), name);
+  }
+});
+
+Deno.test("resolveConfig() does not warn about owner and mode when a Unix socket is bound", () => {
+  const init = { bind: "unix:/a", umask: 0, user: 1, group: 2 };
+  assert.deepEqual(resolveConfig(init).warnings, []);
+});
+
+Deno.test("resolveConfig() takes cert_reqs for verify_mode with a warning", () => {
+  const resolved = resolveConfig(Config.fromMapping({ cert_reqs: 0 }));
+  assert.equal(resolved.verifyMode, "CERT_NONE");
+  assert.deepEqual(resolved.warnings, ['Option "certReqs" is deprecated: use "verifyMode"']);
+});
+
+Deno.test("resolveConfig() accepts that client certificates are not verified", () => {
+  const resolved = resolveConfig({ verifyMode: "CERT_NONE", verifyFlags: 0 });
+  assert.deepEqual(resolved.warnings, []);
+});

@@ -38,6 +38,7 @@ export interface ConfigErrorDetail {
  * ```
  */
 export class ConfigError extends Error {
+  /** The name of this class. */
   override name = "ConfigError";
   /** The option as the user wrote it. */
   readonly key: string;
@@ -68,6 +69,7 @@ export class ConfigError extends Error {
  * path. The message is one line and says what to do; `cause` is the runtime's own error.
  */
 export class BindError extends Error {
+  /** The name of this class. */
   override name = "BindError";
   /** The bind as configured, e.g. `"127.0.0.1:8000"`. */
   readonly bind: string;
@@ -81,6 +83,7 @@ export class BindError extends Error {
 
 /** The application misused its interface: wrong message order, bad header, wrong return value. */
 export class ApplicationError extends Error {
+  /** The name of this class. */
   override name = "ApplicationError";
 }
 
@@ -91,9 +94,15 @@ export class ApplicationError extends Error {
  * inside the application's own `send()`, which may catch it and go on.
  */
 export class UnexpectedMessageError extends ApplicationError {
+  /** The name of this class. */
   override name = "UnexpectedMessageError";
 
-  /** @param state State of the exchange. @param messageType The refused message type. */
+  /**
+   * Builds the message.
+   *
+   * @param state State of the exchange.
+   * @param messageType The refused message type.
+   */
   constructor(state: string, messageType: string) {
     super(`Unexpected message type, ${messageType} given the state ${state}`);
   }
@@ -104,9 +113,14 @@ export class UnexpectedMessageError extends ApplicationError {
  * it is also the reason of `Exchange.signal`.
  */
 export class DisconnectError extends Error {
+  /** The name of this class. */
   override name = "DisconnectError";
 
-  /** @param message Says what was being done; the default fits most places. */
+  /**
+   * Builds the error.
+   *
+   * @param message Says what was being done; the default fits most places.
+   */
   constructor(message = "The client disconnected", options?: ErrorOptions) {
     super(message, options);
   }
@@ -117,11 +131,17 @@ export type LifespanStage = "startup" | "shutdown";
 
 /** The application reported that its start or stop failed; the message holds its reason. */
 export class LifespanError extends Error {
+  /** The name of this class. */
   override name = "LifespanError";
   /** `"startup"` or `"shutdown"`. */
   readonly stage: LifespanStage;
 
-  /** @param stage The half that failed. @param reason The application's own words, may be empty. */
+  /**
+   * Builds the message.
+   *
+   * @param stage The half that failed.
+   * @param reason The application's own words, may be empty.
+   */
   constructor(stage: LifespanStage, reason: string, options?: ErrorOptions) {
     super(`Lifespan failure in ${stage}: ${reason || "the application gave no reason"}`, options);
     this.stage = stage;
@@ -130,11 +150,17 @@ export class LifespanError extends Error {
 
 /** The application did not finish its start or stop within `startup_timeout` / `shutdown_timeout`. */
 export class LifespanTimeoutError extends Error {
+  /** The name of this class. */
   override name = "LifespanTimeoutError";
   /** `"startup"` or `"shutdown"`. */
   readonly stage: LifespanStage;
 
-  /** @param stage The half that took too long. @param seconds The limit that was exceeded. */
+  /**
+   * Builds the message.
+   *
+   * @param stage The half that took too long.
+   * @param seconds The limit that was exceeded.
+   */
   constructor(stage: LifespanStage, seconds: number) {
     super(
       `Timeout whilst awaiting ${stage}: the application did not complete it within ${seconds} s. ` +
@@ -151,13 +177,20 @@ export class LifespanTimeoutError extends Error {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2 | RFC 6455 §4.2.2}
  */
 export class HandshakeError extends Error {
+  /** The name of this class. */
   override name = "HandshakeError";
   /** Status of the answer: 400, 405 or 426. */
   readonly status: number;
   /** Fields of the answer, e.g. `sec-websocket-version`. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 
-  /** @param status Status to answer with. @param reason What is wrong. @param fields Fields to answer with. */
+  /**
+   * Builds the message.
+   *
+   * @param status Status to answer with.
+   * @param reason What is wrong.
+   * @param fields Fields to answer with.
+   */
   constructor(
     status: number,
     reason: string,

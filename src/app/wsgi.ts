@@ -53,27 +53,8 @@ const NO_CONTENT: FieldList = [["content-length", "0"]];
  * @param options How to run it.
  */
 export function wsgiHandler(app: WSGIFramework, options: WSGIOptions): ExchangeHandler {
-  const { maxBodySize, multiprocess, logError } = options;
-  const mount = scriptName(options.rootPath);
-  return async (exchange) => {
-    const path = splitTarget(exchange.request.target, mount);
-    if (path === null) return await refuse(exchange, 404);
-    const content = await readContent(exchange, maxBodySize);
-    if (content === null) return await refuse(exchange, 413);
-    const errors = new ErrorLog(logError);
-    const environ = buildEnviron(exchange, {
-      scriptName: mount,
-      path,
-      content,
-      errors,
-      multiprocess,
-    });
-    try {
-      await run(app, environ, exchange, logError);
-    } finally {
-      errors.flush();
-    }
-  };
+  const runner = new WSGIRunner(app, options);
+  return (exchange) => runner.handle(exchange);
 }
 
 /** Answers a WebSocket handshake under WSGI, which has no WebSockets: 403, as Hypercorn does. */
@@ -87,27 +68,51 @@ async function refuse(exchange: ResponseWriter, status: number): Promise<void> {
   await exchange.end();
 }
 
-/** Calls the application, sends its result and closes it. */
-async function run(
-  app: WSGIFramework,
-  environ: WSGIEnviron,
-  exchange: Exchange,
-  logError: (message: string) => void,
-): Promise<void> {
-  const response = new WSGIResponse();
-  const result: unknown = app(environ, response.startResponse);
-  assertResult(result);
-  const output = new WSGIOutput(result);
-  try {
-    if (Array.isArray(result)) await sendArray(exchange, response, result);
-    else await sendIterable(exchange, response, output);
-  } catch (error) {
-    closeAfterFailure(output, logError);
-    throw error;
+/** One application with its options. */
+class WSGIRunner {
+  readonly #app: WSGIFramework;
+  readonly #options: WSGIOptions;
+  readonly #mount: string;
+
+  constructor(app: WSGIFramework, options: WSGIOptions) {
+    this.#app = app;
+    this.#options = options;
+    this.#mount = scriptName(options.rootPath);
   }
-  output.close();
-  if (response.overrun) {
-    logError("WSGI application sent more content than its content-length: the rest was cut off");
+
+  async handle(exchange: Exchange): Promise<void> {
+    const { maxBodySize, multiprocess, logError } = this.#options;
+    const path = splitTarget(exchange.request.target, this.#mount);
+    if (path === null) return await refuse(exchange, 404);
+    const content = await readContent(exchange, maxBodySize);
+    if (content === null) return await refuse(exchange, 413);
+    const errors = new ErrorLog(logError);
+    const parts = { scriptName: this.#mount, path, content, errors, multiprocess };
+    try {
+      await this.#run(exchange, buildEnviron(exchange, parts));
+    } finally {
+      errors.flush();
+    }
+  }
+
+  /** Calls the application, sends its result and closes it, whatever happens. */
+  async #run(exchange: Exchange, environ: WSGIEnviron): Promise<void> {
+    const { logError } = this.#options;
+    const response = new WSGIResponse();
+    const result: unknown = this.#app(environ, response.startResponse);
+    assertResult(result);
+    const output = new WSGIOutput(result);
+    try {
+      if (Array.isArray(result)) await sendArray(exchange, response, result);
+      else await sendIterable(exchange, response, output);
+    } catch (error) {
+      closeAfterFailure(output, logError);
+      throw error;
+    }
+    output.close();
+    if (response.overrun) {
+      logError("WSGI application sent more content than its content-length: the rest was cut off");
+    }
   }
 }
 

@@ -34,7 +34,7 @@ export async function readContent(exchange: Exchange, maxBytes: number): Promise
   let length = 0;
   for (;;) {
     const piece = await exchange.read();
-    if (piece === null) return content.subarray(0, length);
+    if (piece === null) break;
     const total = length + piece.length;
     if (total > maxBytes) return null;
     if (length === 0) {
@@ -46,6 +46,7 @@ export async function readContent(exchange: Exchange, maxBytes: number): Promise
     }
     length = total;
   }
+  return length === content.length ? content : content.subarray(0, length);
 }
 
 function withOrdinaryBuffer(bytes: Uint8Array): Bytes {

@@ -1,0 +1,37 @@
+/**
+ * Hypercorn for Deno: serves fetch, ASGI-style and WSGI-style applications on HTTP/1.1, HTTP/2 and WebSocket, with
+ * graceful shutdown, TOML configuration, and limits.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "jsr:@x/hypercorn";
+ *
+ * await serve((request) => new Response(`Hello from ${new URL(request.url).pathname}\n`));
+ * ```
+ *
+ * @module
+ */
+
+export { type Framework, type Mode } from "./src/app/framework.ts";
+export type * from "./src/app/asgi_types.ts";
+export type * from "./src/app/wsgi_types.ts";
+export {
+  Config,
+  type ConfigInit,
+  type Guard,
+  type LoggerClass,
+  type LogLevel,
+  type LogSink,
+  type VerifyMode,
+} from "./src/config/mod.ts";
+export * from "./src/errors.ts";
+export type { HttpVersion } from "./src/exchange.ts";
+export type { FetchHandler, FetchInfo, SocketAddr } from "./src/fetch_types.ts";
+export type { Field, FieldList } from "./src/fields.ts";
+export { toFetchHandler } from "./src/server/fetch_handler.ts";
+export type { Bind } from "./src/server/listener.ts";
+export { serve, type ServeOptions } from "./src/server/serve.ts";
+export type { Server } from "./src/server/server.ts";
+export { start, type StartOptions, type TaskStatus } from "./src/server/start.ts";
+export { upgradeWebSocket } from "./src/server/upgrade.ts";
+export type { UpgradeOptions, WebSocketUpgrade } from "./src/upgrade.ts";

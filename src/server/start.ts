@@ -1,0 +1,192 @@
+/**
+ * Starting a server: configuration, application, listeners.
+ *
+ * @module
+ */
+
+import { detectMode, type Framework, type Mode, normalise } from "../app/framework.ts";
+import {
+  type BindSpec,
+  Config,
+  type ConfigInit,
+  resolveConfig,
+  type ResolvedConfig,
+} from "../config/mod.ts";
+import { LifespanTimeoutError } from "../errors.ts";
+import type { Application } from "../exchange.ts";
+import { InFlight } from "../protocol/in_flight.ts";
+import { responseFields } from "../protocol/response_fields.ts";
+import { ServeListener } from "../protocol/serve.ts";
+import type { ListenerSettings, Reporter } from "../protocol/serve_context.ts";
+import { type Bind, type OpenListener, openListener } from "./listener.ts";
+import { openLog, type ServerLog } from "./log.ts";
+import { logReporter } from "./reporter.ts";
+import { RunningServer, type Server, stopApplication } from "./server.ts";
+import { loadTls, type TlsMaterial } from "./tls.ts";
+import { within } from "./within.ts";
+
+/** Who is told when the server accepts connections, as `task_status` of a nursery. */
+export interface TaskStatus {
+  /** Called once, when every listener accepts; `binds` are the real addresses. */
+  started(binds: readonly Bind[]): void;
+}
+
+/** Options of {@link start}. */
+export interface StartOptions {
+  /** Form of the application; detected when absent. */
+  readonly mode?: Mode;
+  /** Told when every listener accepts. */
+  readonly taskStatus?: TaskStatus;
+  /** Runs before any listener is opened, within `startup_timeout`; a rejection stops the start. For applications without lifespan. */
+  readonly startup?: () => unknown;
+  /** Runs when all connections are done, within `shutdown_timeout`. For applications without lifespan. */
+  readonly shutdown?: () => unknown;
+}
+
+/**
+ * Starts a server and returns while it runs.
+ *
+ * The application's startup comes first, then all binds are opened; if one fails the others are closed and the
+ * application is stopped again. No signal handler is installed.
+ *
+ * @param app The application: fetch, ASGI or WSGI form.
+ * @param config A {@link Config} or its options; default: `127.0.0.1:8000`.
+ * @throws {ConfigError} For an option that cannot be used, a certificate that cannot be read or does not match its key.
+ * @throws {BindError} When an address cannot be bound.
+ * @throws {LifespanError} When the application's startup failed, with its reason.
+ * @throws {LifespanTimeoutError} When it took longer than `startup_timeout`.
+ * @throws {TypeError} When `app` has no known form.
+ *
+ * @example
+ * ```ts
+ * import { start } from "jsr:@x/hypercorn";
+ *
+ * await using server = await start(() => new Response("Hello\n"), { bind: "127.0.0.1:0" });
+ * const response = await fetch(server.binds[0]!.url);
+ * console.log(await response.text());
+ * ```
+ */
+export async function start(
+  app: Framework,
+  config?: Config | ConfigInit,
+  options: StartOptions = {},
+): Promise<Server> {
+  const resolved = resolveConfig(config);
+  const log = openLog(resolved);
+  try {
+    for (const warning of resolved.warnings) log.warn(warning);
+    const mode = options.mode ?? detectMode(app);
+    const application = withHooks(normalise(app, mode, adapterOptions(resolved, log)), options);
+    const server = await startApplication(application, resolved, log, FORMS[mode]);
+    options.taskStatus?.started(server.binds);
+    return server;
+  } catch (error) {
+    log.close();
+    throw error;
+  }
+}
+
+/** How the forms are called in the log; ASGI as in Hypercorn. */
+const FORMS: Readonly<Record<Mode, string>> = { fetch: "fetch", asgi: "ASGI", wsgi: "WSGI" };
+
+function adapterOptions(config: ResolvedConfig, log: ServerLog) {
+  const { rootPath, maxAppQueueSize, wsgiMaxBodySize } = config;
+  return { rootPath, maxAppQueueSize, wsgiMaxBodySize, multiprocess: false, log };
+}
+
+/** Runs the hooks of the options around the application's own. */
+function withHooks(application: Application, { startup, shutdown }: StartOptions): Application {
+  if (!startup && !shutdown) return application;
+  return {
+    ...application,
+    async startup() {
+      await application.startup?.();
+      await startup?.();
+    },
+    async shutdown() {
+      await shutdown?.();
+      await application.shutdown?.();
+    },
+  };
+}
+
+/**
+ * Starts a server on a normalised application.
+ *
+ * @param form How the application is called in the log.
+ */
+export async function startApplication(
+  application: Application,
+  config: ResolvedConfig,
+  log: ServerLog,
+  form: string,
+): Promise<RunningServer> {
+  const tls = await loadTls(config);
+  await startUp(application, config.startupTimeout);
+  const inFlight = new InFlight();
+  try {
+    const listeners = await openAll(application, tls, inFlight, config, logReporter(log, form));
+    for (const { bind } of listeners) log.info(`Running on ${bind.url} (CTRL + C to quit)`);
+    return new RunningServer({ listeners, application, inFlight, config, log });
+  } catch (error) {
+    await stopApplication(application, config.shutdownTimeout).catch((reason) =>
+      log.error(`The application could not be stopped after the failed start: ${reason}`)
+    );
+    throw error;
+  }
+}
+
+async function startUp(application: Application, seconds: number): Promise<void> {
+  const started = application.startup?.();
+  if (started === undefined || await within(started, seconds)) return;
+  started.catch(() => {}); // too late to matter
+  throw new LifespanTimeoutError("startup", seconds);
+}
+
+async function openAll(
+  application: Application,
+  tls: TlsMaterial | null,
+  inFlight: InFlight,
+  config: ResolvedConfig,
+  reporter: Reporter,
+): Promise<OpenListener[]> {
+  const open: OpenListener[] = [];
+  const openOne = async (spec: BindSpec, material: TlsMaterial | null) => {
+    const settings = listenerSettings(config, material !== null, inFlight, reporter);
+    const handler = new ServeListener(application, settings);
+    open.push(await openListener(spec, material, handler, config));
+  };
+  try {
+    for (const spec of config.bind) await openOne(spec, tls);
+    for (const spec of config.insecureBind) await openOne(spec, null);
+    return open;
+  } catch (error) {
+    for (const listener of open) listener.abort();
+    await Promise.allSettled(open.map((listener) => listener.finished));
+    throw error;
+  }
+}
+
+function listenerSettings(
+  config: ResolvedConfig,
+  secure: boolean,
+  inFlight: InFlight,
+  reporter: Reporter,
+): ListenerSettings {
+  const names = config.serverNames.map((name) => name.toLowerCase());
+  return {
+    scheme: secure ? "https" : "http",
+    serverNames: names.length > 0 ? new Set(names) : null,
+    decorate: responseFields({
+      includeServerHeader: config.includeServerHeader,
+      altSvc: config.altSvcHeaders,
+    }),
+    inFlight,
+    websocket: {
+      maxMessageSize: config.websocketMaxMessageSize,
+      pingInterval: config.websocketPingInterval,
+      inFlight,
+    },
+    reporter,
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * The certificate and key of the TLS binds, checked before anything is opened.
+ *
+ * @module
+ */
+
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isPemText, type ResolvedConfig } from "../config/mod.ts";
+import { ConfigError } from "../errors.ts";
+
+/** What `Deno.serve` takes. */
+export interface TlsMaterial {
+  /** Certificate chain, PEM. */
+  readonly cert: string;
+  /** Private key, unencrypted PKCS #8 PEM. */
+  readonly key: string;
+}
+
+/**
+ * Reads `certfile` and `keyfile`, decrypts the key with `keyfile_password`, and checks that the two belong together.
+ *
+ * @returns `null` when TLS is not configured.
+ * @throws {ConfigError} Names the option and what is wrong with it.
+ */
+export async function loadTls(config: ResolvedConfig): Promise<TlsMaterial | null> {
+  const { certfile, keyfile, keyfilePassword } = config;
+  if (certfile === null || keyfile === null) return null;
+  const cert = await readPem("certfile", certfile);
+  const key = parseKey(await readPem("keyfile", keyfile), keyfile, keyfilePassword);
+  if (!parseCertificate(cert, certfile).checkPrivateKey(key)) {
+    throw new ConfigError({
+      key: "keyfile",
+      expected: `the private key of the certificate in ${name(certfile)}`,
+      received: `another certificate's key in ${name(keyfile)}`,
+    });
+  }
+  return { cert, key: key.export({ type: "pkcs8", format: "pem" }) as string };
+}
+
+async function readPem(option: string, value: string): Promise<string> {
+  if (isPemText(value)) return value;
+  try {
+    return await Deno.readTextFile(value);
+  } catch (cause) {
+    throw new ConfigError({
+      key: option,
+      expected: "the path of a PEM file that can be read, or PEM text",
+      received: `"${value}" (${cause instanceof Error ? cause.message : cause})`,
+    }, { cause });
+  }
+}
+
+function parseCertificate(pem: string, value: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new ConfigError({
+      key: "certfile",
+      expected: "a certificate in PEM form",
+      received: `${name(value)}, which holds none`,
+    }, { cause });
+  }
+}
+
+function parseKey(pem: string, value: string, password: string | null): KeyObject {
+  const encrypted = /ENCRYPTED/.test(pem);
+  if (encrypted && password === null) {
+    throw new ConfigError({
+      key: "keyfile_password",
+      expected: `the password of the encrypted key in ${name(value)}`,
+      received: "none",
+    });
+  }
+  try {
+    return createPrivateKey(
+      encrypted && password !== null ? { key: pem, passphrase: password } : { key: pem },
+    );
+  } catch (cause) {
+    throw new ConfigError({
+      key: encrypted ? "keyfile_password" : "keyfile",
+      expected: encrypted
+        ? `the password that decrypts the key in ${name(value)}`
+        : "a private key in PEM form",
+      received: encrypted ? "another one" : `${name(value)}, which holds none`,
+    }, { cause });
+  }
+}
+
+/** A path in quotes; PEM text is not repeated, for it may be a key. */
+function name(value: string): string {
+  return isPemText(value) ? "the PEM text given" : `"${value}"`;
+}

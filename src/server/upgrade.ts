@@ -1,0 +1,54 @@
+/**
+ * `upgradeWebSocket`, whatever driver the request came from.
+ *
+ * @module
+ */
+
+import { resolveConfig } from "../config/mod.ts";
+import { upgradeNative } from "../protocol/guarded_socket.ts";
+import { InFlight } from "../protocol/in_flight.ts";
+import {
+  getUpgrader,
+  type UpgradeOptions,
+  type Upgrader,
+  type WebSocketUpgrade,
+} from "../upgrade.ts";
+
+/**
+ * Upgrades a request to a WebSocket: return `response` from the handler and talk through `socket`.
+ *
+ * Beyond `Deno.upgradeWebSocket` the method, version and key are checked, messages over
+ * `websocket_max_message_size` close with 1009, a close handshake ends within 5 s, and a server that stops closes
+ * with 1001. Binary messages arrive as `ArrayBuffer`.
+ *
+ * @throws {HandshakeError} When the request is no valid handshake or `options.protocol` was not offered. Let it pass:
+ * the server answers with 400, 405 or 426 and the fields the client needs.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2 | RFC 6455 §4.2}
+ *
+ * @example
+ * ```ts
+ * import { serve, upgradeWebSocket } from "jsr:@x/hypercorn";
+ *
+ * await serve((request) => {
+ *   const { socket, response } = upgradeWebSocket(request);
+ *   socket.onmessage = (event) => socket.send(event.data);
+ *   return response;
+ * });
+ * ```
+ */
+export function upgradeWebSocket(request: Request, options: UpgradeOptions = {}): WebSocketUpgrade {
+  return (getUpgrader(request) ?? foreignUpgrader())(request, options);
+}
+
+let foreign: Upgrader | undefined;
+
+/** For requests of a server that is not ours, such as `deno serve`: the default limits, and no shutdown. */
+function foreignUpgrader(): Upgrader {
+  if (foreign === undefined) {
+    const { websocketMaxMessageSize: maxMessageSize, websocketPingInterval: pingInterval } =
+      resolveConfig();
+    const settings = { maxMessageSize, pingInterval, inFlight: new InFlight() };
+    foreign = (request, options) => upgradeNative(request, options, settings);
+  }
+  return foreign;
+}

@@ -47,7 +47,7 @@ const NO_CONTENT: FieldList = [["content-length", "0"]];
  * - with what the application threw;
  * - with `ApplicationError` when the application broke PEP 3333;
  * - with `DisconnectError` when the client left. While the content is being read that means the
- *   application was not called; later its iteration stops. `close()` is called in either case.
+ *   application was not called; later its iteration stops and `close()` is called.
  *
  * @param app The application.
  * @param options How to run it.

@@ -12,7 +12,7 @@
  * @module
  */
 
-export { type Framework, type Mode } from "./src/app/framework.ts";
+export type { FetchFramework, Framework, Mode } from "./src/app/framework.ts";
 export type * from "./src/app/asgi_types.ts";
 export type * from "./src/app/wsgi_types.ts";
 export {

@@ -18,13 +18,19 @@ import type { WSGIFramework } from "./wsgi_types.ts";
 /** The form of an application; overrides detection. */
 export type Mode = "fetch" | "asgi" | "wsgi";
 
+/** An application in fetch form: the handler itself, or an object that has it as `fetch`. */
+export type FetchFramework = FetchHandler | {
+  /** The handler. */
+  fetch: FetchHandler;
+};
+
 /**
  * An application in any form the server understands.
  *
  * Without `mode` the form is detected: an object with `fetch`, or a function of at most two parameters, is *fetch*; a
  * function of three is *asgi*; one of two whose second is called `startResponse` or `start_response` is *wsgi*.
  */
-export type Framework = FetchHandler | { fetch: FetchHandler } | ASGIFramework | WSGIFramework;
+export type Framework = FetchFramework | ASGIFramework | WSGIFramework;
 
 /** What the adapters need to know of the configuration. */
 export interface AdapterOptions {

@@ -44,7 +44,7 @@ export class ServeListener implements ServeContext {
 
   /** `onError` for `Deno.serve`: called when a response body fails after its head was sent. */
   readonly onError = (error: unknown): Response => {
-    this.report(error, "", "");
+    this.report(error, null);
     return emptyResponse(500);
   };
 
@@ -60,8 +60,11 @@ export class ServeListener implements ServeContext {
     return emptyResponse(status, fields);
   }
 
-  report(error: unknown, method: string, url: string): void {
-    if (!(error instanceof DisconnectError)) this.settings.reporter.failed(error, method, url);
+  report(error: unknown, request: Request | null): void {
+    const { reporter } = this.settings;
+    const { method, url, gone } = readIfOpen(request);
+    if (gone || error instanceof DisconnectError) reporter.disconnected(error, method, url);
+    else reporter.failed(error, method, url);
   }
 
   #refuse(request: Request, host: string | null): Response | null {
@@ -86,6 +89,19 @@ export class ServeListener implements ServeContext {
       return this.refusal(request, 503, "the server is shutting down", [["retry-after", "1"]]);
     }
     return null;
+  }
+}
+
+/**
+ * Reads a native request as far as possible: its members throw once the connection is gone, unless they were read
+ * before. Whatever an application fails with then, usually a body read of the runtime's, is the client's doing.
+ */
+function readIfOpen(request: Request | null): { method: string; url: string; gone: boolean } {
+  if (request === null) return { method: "", url: "", gone: false };
+  try {
+    return { method: request.method, url: request.url, gone: request.signal.aborted };
+  } catch {
+    return { method: "", url: "", gone: true };
   }
 }
 

@@ -17,6 +17,8 @@ export interface Reporter {
   refused(method: string, status: number, reason: string): void;
   /** The application failed; `method` and `url` are empty when only the response body is known. */
   failed(error: unknown, method: string, url: string): void;
+  /** The client left, and this is what it made the application fail with; method and url as in `failed`. */
+  disconnected(error: unknown, method: string, url: string): void;
 }
 
 /** Settings of one listener. */
@@ -45,8 +47,8 @@ export interface ServeContext {
   finish(response: Response, http2: boolean): Response;
   /** Builds and reports a response of the server itself. */
   refusal(request: Request, status: number, reason: string, fields?: FieldList): Response;
-  /** Reports a failure, unless it only says that the client left. */
-  report(error: unknown, method: string, url: string): void;
+  /** Reports a failure, quietly when the client left. `request` is `null` when it is not known. */
+  report(error: unknown, request: Request | null): void;
 }
 
 /** The version as far as the runtime lets it be known; see `ServeRequestHead`. */

@@ -77,7 +77,7 @@ export class FetchShortCut {
         http2,
       );
     }
-    this.#context.report(error, request.method, request.url);
+    this.#context.report(error, request);
     return this.#context.finish(emptyResponse(500), http2);
   }
 }

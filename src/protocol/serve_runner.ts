@@ -44,7 +44,7 @@ export class ExchangeRunner {
       await this.#application.http(exchange);
       if (exchange.state !== "ended") throw new ApplicationError(INCOMPLETE);
     } catch (error) {
-      this.#context.report(error, request.method, request.url);
+      this.#context.report(error, request);
       exchange.abort(asError(error));
     } finally {
       this.#context.settings.inFlight.delete(exchange);
@@ -70,7 +70,7 @@ export class ExchangeRunner {
         const { status, message, fields } = error;
         handshake.upgrade(this.#context.refusal(request, status, message, fields));
       } else {
-        this.#context.report(error, request.method, request.url);
+        this.#context.report(error, request);
         exchange.abort(asError(error));
       }
     } finally {

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { detectMode, type Framework, type Mode, normalise } from "../app/framework.ts";
+import {
+  detectMode,
+  type FetchFramework,
+  type Framework,
+  type Mode,
+  normalise,
+} from "../app/framework.ts";
 import { resolveConfig } from "../config/mod.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
@@ -32,6 +38,12 @@ import { logReporter } from "./reporter.ts";
  * export default { fetch: toFetchHandler(app) }; // run it with: deno serve main.ts
  * ```
  */
+export function toFetchHandler(
+  app: FetchFramework, // first, so that the parameters of an inline handler have types
+  options?: { mode?: Mode },
+): FetchHandler;
+/** Makes a fetch handler out of an application of any form, see the first signature. */
+export function toFetchHandler(app: Framework, options?: { mode?: Mode }): FetchHandler;
 export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): FetchHandler {
   const config = resolveConfig();
   const log = openLog(config);

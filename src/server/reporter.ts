@@ -15,19 +15,29 @@ import type { ServerLog } from "./log.ts";
  */
 export function logReporter(log: ServerLog, form: string): Reporter {
   const seen = new WeakSet<object>();
+  const isNew = (error: unknown) => {
+    if (typeof error !== "object" || error === null) return true;
+    if (seen.has(error)) return false;
+    seen.add(error);
+    return true;
+  };
   return {
     refused(method, status, reason) {
       log.info(`Refused ${printable(method)} with ${status}: ${reason}`);
     },
     failed(error, method, url) {
-      if (typeof error === "object" && error !== null) {
-        if (seen.has(error)) return;
-        seen.add(error);
+      if (isNew(error)) {
+        log.error(`Error in ${form} Framework${nameOf(method, url)}\n${details(error)}`);
       }
-      const request = method === "" ? "" : `: ${printable(method)} ${printable(url)}`;
-      log.error(`Error in ${form} Framework${request}\n${details(error)}`);
+    },
+    disconnected(error, method, url) {
+      if (isNew(error)) log.debug(`The client disconnected${nameOf(method, url)} (${error})`);
     },
   };
+}
+
+function nameOf(method: string, url: string): string {
+  return method === "" ? "" : `: ${printable(method)} ${printable(url)}`;
 }
 
 /** A misused interface needs no stack: the message says it all, and the stack is ours. */

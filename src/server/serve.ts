@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Framework } from "../app/framework.ts";
+import type { FetchFramework, Framework } from "../app/framework.ts";
 import type { Config, ConfigInit } from "../config/mod.ts";
 import { onDeploy, serveOnDeploy } from "./deploy.ts";
 import type { RunningServer } from "./server.ts";
@@ -40,6 +40,17 @@ export interface ServeOptions extends StartOptions {
  * await serve(() => new Response("Hello\n"), { bind: "127.0.0.1:8000" });
  * ```
  */
+export function serve(
+  app: FetchFramework, // first, so that the parameters of an inline handler have types
+  config?: Config | ConfigInit,
+  options?: ServeOptions,
+): Promise<void>;
+/** Serves an application of any form, see the first signature. */
+export function serve(
+  app: Framework,
+  config?: Config | ConfigInit,
+  options?: ServeOptions,
+): Promise<void>;
 export async function serve(
   app: Framework,
   config?: Config | ConfigInit,

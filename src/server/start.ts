@@ -4,7 +4,13 @@
  * @module
  */
 
-import { detectMode, type Framework, type Mode, normalise } from "../app/framework.ts";
+import {
+  detectMode,
+  type FetchFramework,
+  type Framework,
+  type Mode,
+  normalise,
+} from "../app/framework.ts";
 import {
   type BindSpec,
   Config,
@@ -66,6 +72,17 @@ export interface StartOptions {
  * console.log(await response.text());
  * ```
  */
+export function start(
+  app: FetchFramework, // first, so that the parameters of an inline handler have types
+  config?: Config | ConfigInit,
+  options?: StartOptions,
+): Promise<Server>;
+/** Starts a server on an application of any form, see the first signature. */
+export function start(
+  app: Framework,
+  config?: Config | ConfigInit,
+  options?: StartOptions,
+): Promise<Server>;
 export async function start(
   app: Framework,
   config?: Config | ConfigInit,

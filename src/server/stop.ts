@@ -12,6 +12,7 @@
  * @module
  */
 
+import { DisconnectError } from "../errors.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
 import type { OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
@@ -65,5 +66,5 @@ function cut({ inFlight, log }: StopOptions): void {
   log.warn(
     `Graceful timeout: cutting ${requests} unfinished requests and ${sockets} open WebSockets`,
   );
-  inFlight.cut(new Error("The server is shutting down"));
+  inFlight.cut(new DisconnectError("The server is shutting down"));
 }

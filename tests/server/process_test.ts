@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { Child } from "../_support/child.ts";
+import { RawClient } from "../_support/raw_client.ts";
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`serve() resolves and the process ends with 0 after ${signal}`, async () => {
+    const child = await Child.start("serve_main.ts", ["3"]);
+    assert.equal(await (await fetch(child.urls[0]!)).text(), "ok");
+    child.kill(signal);
+    const { code, stdout, seconds } = await child.exit();
+    assert.equal(code, 0);
+    assert.equal(stdout, "closed\n");
+    assert.ok(seconds < 3, `took ${seconds} s`);
+  });
+}
+
+const ROWS = [
+  { name: "a handler that never answers", path: "/never", wait: "" },
+  { name: "an endless stream", path: "/sse", wait: "data: 1" },
+];
+
+for (const { name, path, wait } of ROWS) {
+  Deno.test(`serve() ends within graceful_timeout after SIGTERM with ${name}`, async () => {
+    const child = await Child.start("serve_main.ts", ["0.5"]);
+    using client = await RawClient.connect(child.urls[0]!);
+    await client.send(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    if (wait) await client.readUntil(wait);
+    else await fetch(child.urls[0]!).then((response) => response.text()); // by then the first one is in
+    child.kill("SIGTERM");
+    const { code, stdout, stderr, seconds } = await child.exit();
+    assert.equal(code, 0);
+    assert.equal(stdout, "closed\n");
+    assert.match(stderr, /\[WARN\] Graceful timeout: cutting 1 unfinished requests/);
+    assert.ok(seconds < 3, `took ${seconds} s`);
+    if (!wait) assert.match(await client.readToEnd(), /^HTTP\/1\.1 503 /);
+  });
+}
+
+Deno.test("a second SIGTERM ends every wait of serve()", async () => {
+  const child = await Child.start("serve_main.ts", ["60"]);
+  using client = await RawClient.connect(child.urls[0]!);
+  await client.send("GET /sse HTTP/1.1\r\nHost: h\r\n\r\n");
+  await client.readUntil("data: 1");
+  child.kill("SIGTERM");
+  await new Promise((resolve) => setTimeout(resolve, 100)); // two signals sent at once are one
+  child.kill("SIGTERM");
+  const { code, stdout, seconds } = await child.exit();
+  assert.equal(code, 0);
+  assert.equal(stdout, "closed\n");
+  assert.ok(seconds < 5, `took ${seconds} s`);
+});
+
+Deno.test("the process ends although a client never reads its response", async () => {
+  const child = await Child.start("serve_main.ts", ["0.3"]);
+  using client = await RawClient.connect(child.urls[0]!);
+  await client.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+  await client.readUntil("\r\n\r\n");
+  child.kill("SIGTERM");
+  const { code, stdout, stderr, seconds } = await child.exit();
+  assert.equal(code, 0);
+  assert.equal(stdout, "closed\n");
+  assert.match(stderr, /Some clients do not read their responses/);
+  assert.ok(seconds < 6, `took ${seconds} s`);
+});

@@ -1,0 +1,261 @@
+/** Every example runs by the command in its doc comment, answers as it says, and stops with exit code 0. */
+
+import { deadline } from "@std/async/deadline";
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { PATIENCE_MS, Program } from "./_support/program.ts";
+import { REPOSITORY, sourceFiles } from "./_support/repository.ts";
+
+interface Row {
+  /** Use of the running example; it is told to stop afterwards. */
+  readonly check: (example: Program) => Promise<void>;
+  /** How many addresses it listens on; default 1. */
+  readonly binds?: number;
+  /** Working directory; default: the repository. */
+  readonly cwd?: string;
+}
+
+const ROWS: Record<string, Row> = {
+  "examples/hello.ts": {
+    check: async ({ url }) => assert.equal(await get(`${url}/a%20b`), "Hello from /a%20b\n"),
+  },
+
+  "examples/hono.ts": {
+    check: async ({ url }) => {
+      assert.equal(await get(url), "Hello over HTTP/1.1\n");
+      assert.equal(await get(`${url}/books/7`), '{"id":7}');
+    },
+  },
+
+  "examples/asgi.ts": {
+    check: async ({ url }) => {
+      assert.equal(await get(url), "3\n2\n1\nLift-off\n");
+      await using socket = await connect(url);
+      socket.send("ping");
+      assert.equal(await socket.next(), "ping");
+      socket.send(new Uint8Array([0, 255]));
+      assert.deepEqual(await socket.next(), new Uint8Array([0, 255]).buffer);
+    },
+  },
+
+  "examples/wsgi.ts": {
+    check: async ({ url }) => {
+      assert.match(await get(url), /<form method="post">/);
+      const response = await fetch(`${url}/here`, {
+        method: "POST",
+        body: new URLSearchParams({ name: "Ada & Zoë" }),
+      });
+      assert.equal(await response.text(), "Hello Ada & Zoë, you asked for /here\n");
+    },
+  },
+
+  "examples/sse.ts": {
+    check: async (program) => {
+      const response = await fetch(program.url);
+      assert.equal(response.headers.get("content-type"), "text/event-stream");
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      // The second event shows that events arrive while the response is open.
+      while (!text.includes("id:2\n\n")) text += (await deadline(reader.read(), PATIENCE_MS)).value;
+      assert.match(text, /^event:tick\ndata:\d{4}-\d\d-\d\dT.*Z\nid:1\n\n/);
+      await reader.cancel();
+      await program.says(/A client left after \d+ events/);
+    },
+  },
+
+  "examples/chat.ts": {
+    check: async (program) => {
+      assert.match(await get(program.url), /<script type="module">/);
+      await using ada = await connect(`${program.url}/socket`);
+      await using bob = await connect(`${program.url}/socket`);
+      ada.send("Hello Bob");
+      assert.equal(await ada.next(), "Hello Bob");
+      assert.equal(await bob.next(), "Hello Bob");
+      await ada.close();
+      bob.send("Gone?");
+      assert.equal(await bob.next(), "Gone?");
+      program.signal();
+      assert.equal(await bob.closed, 1001, "The stopping server did not say that it goes away");
+    },
+  },
+
+  "examples/graceful.ts": {
+    check: async (program) => {
+      const answer = get(program.url);
+      await program.says(/A request began/);
+      program.signal();
+      assert.equal(await answer, "Better late than never\n");
+      assert.equal(await program.exitCode(), 0);
+      assert.deepEqual(program.stdout.trim().split("\n"), [
+        "Opening the database",
+        "A request began",
+        "Stopping because of SIGTERM",
+        "A request ended",
+        "Closing the database",
+        "Stopped",
+      ]);
+    },
+  },
+
+  "examples/config.ts": {
+    check: async ({ url }) => {
+      const response = await fetch(url);
+      assert.equal(response.headers.get("server"), null, "hypercorn.toml switches it off");
+      assert.deepEqual(await response.json(), { gracefulTimeout: 10 });
+    },
+  },
+
+  "examples/deploy.ts": {
+    check: async ({ url }) => assert.equal(await get(`${url}/x`), "Hello from /x\n"),
+  },
+};
+
+for (const [path, row] of Object.entries(ROWS)) {
+  Deno.test(`${path} answers and stops with exit code 0`, () => runExample(path, row));
+}
+
+const openssl = await opensslVersion();
+Deno.test({
+  name: `examples/https.ts answers and stops with exit code 0${
+    openssl === null ? " (skipped: openssl is not installed)" : ""
+  }`,
+  ignore: openssl === null,
+  fn: async () => {
+    const cwd = await Deno.makeTempDir();
+    try {
+      await makeCertificate(cwd);
+      await runExample("examples/https.ts", { binds: 2, cwd, check: checkHttps(cwd) });
+    } finally {
+      await Deno.remove(cwd, { recursive: true });
+    }
+  },
+});
+
+Deno.test("every example is run by a test", () => {
+  assert.deepEqual([...Object.keys(ROWS), "examples/https.ts"].sort(), sourceFiles("examples"));
+});
+
+Deno.test("the README's first minute: deno task start answers what is printed there", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", REPOSITORY));
+  const [, promised] = /\$ curl -i http:\/\/127\.0\.0\.1:8000\/\n([^]*?)```/.exec(readme)!;
+  await using program = await Program.start(["task", "start", "127.0.0.1:0"], REPOSITORY, 1);
+  const answer = await rawGet(new URL(program.url));
+  const undated = (text: string) => text.replace(/^date: .*GMT$/m, "date: masked");
+  assert.equal(undated(answer), undated(promised!));
+  program.signal();
+  assert.equal(await program.exitCode(), 0);
+});
+
+function checkHttps(folder: string): Row["check"] {
+  return async ({ urls }) => {
+    const cert = await Deno.readTextFile(`${folder}/cert.pem`);
+    using client = Deno.createHttpClient({ caCerts: [cert] });
+    const [secure, plain] = urls;
+    const response = await fetch(secure!, { client });
+    assert.equal(await response.text(), "Hello over https: and HTTP/2\n");
+    assert.equal(await get(plain!), "Hello over http: and HTTP/1.1\n");
+  };
+}
+
+async function runExample(path: string, { check, binds = 1, cwd }: Row): Promise<void> {
+  const args = await argumentsOf(path, binds);
+  await using program = await Program.start(args, cwd ?? REPOSITORY, binds);
+  await check(program);
+  program.signal();
+  assert.equal(await program.exitCode(), 0, program.stderr);
+  assert.doesNotMatch(program.stderr, /\[(WARN|ERROR)\]|error:/i);
+}
+
+/** Arguments of the command in the doc comment, with addresses that are free. */
+async function argumentsOf(path: string, binds: number): Promise<string[]> {
+  const source = await Deno.readTextFile(new URL(path, REPOSITORY));
+  const command = /^ \* {5}npx -y deno@2\.9\.6 (.+)$/m.exec(source);
+  assert(command, `${path} does not say how to run it`);
+  const file = fileURLToPath(new URL(path, REPOSITORY));
+  const args = command[1]!.replace(path, file).replace("--port 8000", "--port 0").split(" ");
+  return args[0] === "serve" ? args : [...args, ...new Array(binds).fill("127.0.0.1:0")];
+}
+
+/** A WebSocket client. */
+interface Client extends AsyncDisposable {
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  /** The next message. */
+  next(): Promise<string | ArrayBuffer>;
+  close(): Promise<void>;
+  /** The close code, once closed. */
+  readonly closed: Promise<number>;
+}
+
+async function connect(url: string): Promise<Client> {
+  const socket = new WebSocket(url.replace("http", "ws"));
+  socket.binaryType = "arraybuffer";
+  const closed = new Promise<number>((resolve) => socket.onclose = ({ code }) => resolve(code));
+  const messages = new ReadableStream<string | ArrayBuffer>({
+    start(controller) {
+      socket.onmessage = ({ data }) => controller.enqueue(data);
+      closed.then(() => controller.close());
+    },
+  }).getReader();
+  const close = async () => {
+    socket.close();
+    await deadline(closed, PATIENCE_MS);
+  };
+  const opened = new Promise((resolve) => socket.onopen = resolve);
+  await deadline(Promise.race([opened, closed]), PATIENCE_MS);
+  assert.equal(socket.readyState, WebSocket.OPEN, `${url} refused the WebSocket`);
+  return {
+    send: (data) => socket.send(data),
+    async next() {
+      const { done, value } = await deadline(messages.read(), PATIENCE_MS);
+      assert(!done, "The WebSocket was closed instead of a message");
+      return value;
+    },
+    close,
+    closed: deadline(closed, 2 * PATIENCE_MS),
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Content of a successful GET. */
+async function get(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return text;
+}
+
+/** The whole response to the request that `curl -i` makes, with line feeds for line ends. */
+async function rawGet({ hostname, port }: URL): Promise<string> {
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const request =
+    `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUser-Agent: curl/8.14.1\r\nAccept: */*\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const decoder = new TextDecoder();
+  const piece = new Uint8Array(4096);
+  let text = "";
+  while (!text.endsWith("Hello from /\n")) {
+    const size = await deadline(connection.read(piece), PATIENCE_MS);
+    assert(size !== null, `The connection was closed after: ${text}`);
+    text += decoder.decode(piece.subarray(0, size));
+  }
+  return text.replaceAll("\r\n", "\n");
+}
+
+/** Makes the certificate of `examples/https.ts` by the command in its doc comment. */
+async function makeCertificate(cwd: string): Promise<void> {
+  const source = await Deno.readTextFile(new URL("examples/https.ts", REPOSITORY));
+  const [, args] = /^ \* {5}openssl (.+)$/m.exec(source)!;
+  const { success, stderr } = await new Deno.Command("openssl", { args: args!.split(" "), cwd })
+    .output();
+  assert(success, new TextDecoder().decode(stderr));
+}
+
+async function opensslVersion(): Promise<string | null> {
+  try {
+    const { stdout } = await new Deno.Command("openssl", { args: ["version"] }).output();
+    return new TextDecoder().decode(stdout);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import {
+  type ASGIFramework,
+  type ConfigInit,
+  LifespanError,
+  LifespanTimeoutError,
+  start,
+  toFetchHandler,
+  type WSGIFramework,
+} from "../../mod.ts";
+import { LogSink } from "../_support/log_sink.ts";
+
+function options(log: LogSink | null = null): ConfigInit {
+  return { bind: "127.0.0.1:0", errorlog: log, startupTimeout: 0.2 };
+}
+
+const FAILING: { name: string; app: ASGIFramework; reason: string }[] = [
+  {
+    name: "lifespan.startup.failed",
+    app: async (_scope, _receive, send) =>
+      await send({ type: "lifespan.startup.failed", message: "no database" }),
+    reason: "Lifespan failure in startup: no database",
+  },
+  {
+    name: "lifespan.startup.failed without a message",
+    app: async (_scope, _receive, send) => await send({ type: "lifespan.startup.failed" }),
+    reason: "Lifespan failure in startup: the application gave no reason",
+  },
+];
+
+for (const { name, app, reason } of FAILING) {
+  Deno.test(`start() rejects after ${name} and binds nothing`, async () => {
+    const log = new LogSink();
+    await assert.rejects(
+      start(app, options(log)),
+      (error) =>
+        error instanceof LifespanError && error.stage === "startup" && error.message === reason,
+    );
+    assert.deepEqual(log.matching("Running on"), []);
+  });
+}
+
+Deno.test("start() rejects with LifespanTimeoutError when the application never starts", async () => {
+  const app: ASGIFramework = async (_scope, _receive, _send) => await new Promise<never>(() => {});
+  await assert.rejects(
+    start(app, options()),
+    (error) =>
+      error instanceof LifespanTimeoutError && error.stage === "startup" &&
+      /raise "startup_timeout"/.test(error.message),
+  );
+});
+
+Deno.test("start() rejects with what the startup hook rejected with", async () => {
+  await assert.rejects(
+    start(() => new Response(), options(), {
+      startup: () => Promise.reject(new Error("no cache")),
+    }),
+    /^Error: no cache$/,
+  );
+});
+
+Deno.test("start() serves an application that does not know the lifespan, with a warning", async () => {
+  const log = new LogSink();
+  const app: ASGIFramework = async (scope, _receive, send) => {
+    if (scope.type !== "http") throw new Error(`unknown scope ${scope.type}`);
+    await send({ type: "http.response.start", status: 200 });
+    await send({ type: "http.response.body", body: "served" });
+  };
+  await using server = await start(app, options(log));
+  assert.equal(await (await fetch(server.binds[0]!.url)).text(), "served");
+  assert.deepEqual(log.matching("WARN"), [
+    "WARN ASGI Framework Lifespan error, continuing without Lifespan support: Error: unknown scope lifespan",
+  ]);
+});
+
+Deno.test("start() logs a warning for every option without effect", async () => {
+  const log = new LogSink();
+  await using _server = await start(() => new Response(), {
+    ...options(log),
+    debug: true,
+    workers: 4,
+  });
+  assert.equal(log.matching(`WARN Option "debug"`).length, 1);
+  assert.equal(log.matching(`WARN Option "workers"`).length, 1);
+});
+
+Deno.test("start() writes errorlog to a file in Hypercorn's format", async () => {
+  const path = await Deno.makeTempFile();
+  {
+    await using server = await start(() => new Response(), { bind: "127.0.0.1:0", errorlog: path });
+    const text = await Deno.readTextFile(path);
+    assert.match(
+      text,
+      /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d+\] \[INFO\] Running on http/,
+    );
+    assert.ok(text.includes(server.binds[0]!.url));
+  }
+  await Deno.remove(path);
+});
+
+Deno.test("toFetchHandler() serves each form without a socket", async () => {
+  const asgi: ASGIFramework = async (scope, _receive, send) => {
+    if (scope.type !== "http") return;
+    await send({ type: "http.response.start", status: 201 });
+    await send({ type: "http.response.body", body: scope.path });
+  };
+  const request = () => new Request("http://localhost/a%20b");
+  const call = (handler: unknown) =>
+    (handler as (request: Request) => Promise<Response>)(request());
+  const fromASGI = await call(toFetchHandler(asgi));
+  assert.deepEqual([fromASGI.status, await fromASGI.text()], [201, "/a b"]);
+  const fromFetch = await call(toFetchHandler((request) => new Response(request.url)));
+  assert.equal(await fromFetch.text(), "http://localhost/a%20b");
+  const wsgi: WSGIFramework = (environ, startResponse) => {
+    startResponse("202 Accepted", []);
+    return [environ.PATH_INFO];
+  };
+  const fromWSGI = await call(toFetchHandler(wsgi));
+  assert.deepEqual([fromWSGI.status, await fromWSGI.text()], [202, "/a b"]);
+});

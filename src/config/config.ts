@@ -97,7 +97,7 @@ export class Config {
   rootPath!: string;
   /** Host values that are answered, port included, all others get 404; none means every. Default `[]`. */
   serverNames!: string[];
-  /** Whether responses carry `date`. Default `true`. */
+  /** Whether responses carry `date`; `false` is ignored, for the runtime always adds it. Default `true`. */
   includeDateHeader!: boolean;
   /** Whether responses carry `server`. Default `true`. */
   includeServerHeader!: boolean;

@@ -125,7 +125,11 @@ const ROWS = {
   h2MaxConcurrentStreams: { kind: integer(1), default: 100, effect: FIXED_IN_HTTP2 },
   h2MaxHeaderListSize: { kind: integer(1), default: 65536, effect: FIXED_IN_HTTP2 },
   h2MaxInboundFrameSize: { kind: integer(1), default: 16384, effect: FIXED_IN_HTTP2 },
-  includeDateHeader: { kind: FLAG, default: true, effect: "now" },
+  includeDateHeader: {
+    kind: FLAG,
+    default: true,
+    effect: { ignored: "the runtime adds date to every response and cannot be told not to" },
+  },
   includeServerHeader: { kind: FLAG, default: true, effect: "now" },
   insecureBind: { kind: BINDS, default: [], effect: "now" },
   keepAliveMaxRequests: { kind: integer(0), default: 1000, effect: "later" },

@@ -154,6 +154,7 @@ const IGNORED: [init: ConfigInit, reason: RegExp][] = [
   [{ h2MaxConcurrentStreams: 1 }, /HTTP\/2/],
   [{ h2MaxHeaderListSize: 1 }, /HTTP\/2/],
   [{ h2MaxInboundFrameSize: 1 }, /HTTP\/2/],
+  [{ includeDateHeader: false }, /always|every response/],
   [{ workerClass: "trio" }, /one event loop$/],
   [{ umask: 0o077 }, /Unix sockets/],
   [{ user: 0 }, /Unix sockets/],

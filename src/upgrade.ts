@@ -14,8 +14,8 @@ export interface UpgradeOptions {
   /** Further fields of the 101 response. */
   readonly headers?: HeadersInit;
   /**
-   * Seconds of silence after which the peer is closed with 1001; a ping goes out at half of it. `0` switches it
-   * off. Default: twice `websocket_ping_interval`, or 30 when that is not set.
+   * Seconds of silence after which a peer is given up: a ping goes out at half of it, and without an answer the
+   * socket closes with 1006. `0` switches it off. Default: twice `websocket_ping_interval`, which is off by default.
    */
   readonly idleTimeout?: number;
 }

@@ -18,6 +18,7 @@ import type {
 import type { FetchHandler } from "../fetch_types.ts";
 import type { FieldList } from "../fields.ts";
 import { wrongFetchResult } from "../misuse.ts";
+import { truthfulHeaders } from "../response_record.ts";
 import { setUpgrader } from "../upgrade.ts";
 import { ExchangeSocket } from "./exchange_socket.ts";
 import { ExchangeInfo, requestOf } from "./fetch_request.ts";
@@ -83,7 +84,7 @@ async function sendResponse(
   signal: AbortSignal,
   trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
 ): Promise<void> {
-  await writer.respond({ status: response.status, fields: [...response.headers] });
+  await writer.respond({ status: response.status, fields: [...truthfulHeaders(response)] });
   if (response.body === null) return await writer.end(trailers?.());
   const reader = response.body.getReader();
   const cancel = () => void reader.cancel(signal.reason).catch(() => {}); // may fail as it likes: nobody is left

@@ -1,36 +1,46 @@
 /**
- * A native WebSocket with the limits the runtime leaves out: message size, a close handshake that ends, and a
- * place in the server's shutdown.
+ * A native WebSocket with what the runtime leaves out: a limit on messages, a close handshake that ends, one truthful
+ * close event, and a place in the server's shutdown.
  *
  * @module
  */
 
+import { containListeners } from "../contain_listeners.ts";
 import { HandshakeError } from "../errors.ts";
 import { WEBSOCKET_CLOSE_TIMEOUT_MS } from "../limits.ts";
 import type { UpgradeOptions, WebSocketUpgrade } from "../upgrade.ts";
+import { checkCloseArguments } from "../websocket_close.ts";
 import { cutSocket } from "./cut_socket.ts";
-import { checkHandshake, offeredSubprotocols } from "./handshake.ts";
+import { checkAcceptFields, checkHandshake, offeredSubprotocols } from "./handshake.ts";
 import type { InFlight, OpenSocket } from "./in_flight.ts";
 
 /** Settings of every WebSocket of a server. */
 export interface WebSocketSettings {
   /** Bytes of one message, in UTF-8 for text; more closes with 1009. */
   readonly maxMessageSize: number;
-  /** Seconds between pings, `0` for none, `null` for the runtime's own 15. */
+  /** Seconds of silence before a ping, `null` for none. */
   readonly pingInterval: number | null;
   /** Where open sockets are noted. */
   readonly inFlight: InFlight;
+  /** Milliseconds for the peer to answer Close; default {@link WEBSOCKET_CLOSE_TIMEOUT_MS}. */
+  readonly closeTimeoutMs?: number;
+  /** Bytes that may wait for an application that does not receive; default `WEBSOCKET_RECEIVE_QUEUE_BYTES`. */
+  readonly receiveQueueBytes?: number;
 }
 
 /**
  * Upgrades a native request.
  *
+ * @param onError Gets what listeners of the application throw; the socket is closed with 1011 then. Without it such
+ * an exception is an uncaught error.
  * @throws {HandshakeError} When the handshake is bad, the subprotocol was not offered, or the server is stopping.
+ * @throws {ApplicationError} For fields the handshake itself owns.
  */
 export function upgradeNative(
   request: Request,
   options: UpgradeOptions,
   settings: WebSocketSettings,
+  onError?: (error: unknown) => void,
 ): WebSocketUpgrade {
   checkHandshake(request.method, request.headers);
   if (settings.inFlight.draining) throw new HandshakeError(503, "the server is shutting down", []);
@@ -38,66 +48,96 @@ export function upgradeNative(
   if (protocol !== undefined && !offeredSubprotocols(request.headers).includes(protocol)) {
     throw new HandshakeError(400, `the client did not offer the subprotocol "${protocol}"`, []);
   }
-  const idleTimeout = options.idleTimeout ?? idleTimeoutOf(settings.pingInterval);
-  const { socket, response } = Deno.upgradeWebSocket(
-    request,
-    idleTimeout === undefined ? {} : { idleTimeout },
-  );
+  const fields = [...new Headers(options.headers)];
+  checkAcceptFields(fields);
+  // The runtime pings after half of its idle timeout; 0 switches that off.
+  const idleTimeout = options.idleTimeout ?? (settings.pingInterval ?? 0) * 2;
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout });
   if (protocol !== undefined) {
     // Not through the runtime's option: it finds the name only in a list separated by exactly ", ".
     response.headers.set("sec-websocket-protocol", protocol);
     Object.defineProperty(socket, "protocol", { value: protocol });
   }
-  for (const [name, value] of new Headers(options.headers)) response.headers.append(name, value);
-  new SocketGuard(socket, settings);
+  for (const [name, value] of fields) response.headers.append(name, value);
+  new SocketGuard(socket, settings, onError);
   return { socket, response };
-}
-
-/** The runtime pings after half of its idle timeout. */
-function idleTimeoutOf(pingInterval: number | null): number | undefined {
-  return pingInterval === null ? undefined : pingInterval * 2;
 }
 
 /** Watches one native socket from creation to close. */
 class SocketGuard implements OpenSocket {
   readonly #socket: WebSocket;
   readonly #settings: WebSocketSettings;
+  readonly #nativeClose: (code: number, reason: string) => void;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Arguments of a `close()` before the socket was open, when the runtime ignores it. */
+  #closeAtOpen: [code: number, reason: string] | undefined;
+  #cut = false;
+  /** The close event the application gets. */
+  #closeEvent: CloseEvent | undefined;
 
-  constructor(socket: WebSocket, settings: WebSocketSettings) {
+  constructor(
+    socket: WebSocket,
+    settings: WebSocketSettings,
+    onError: ((error: unknown) => void) | undefined,
+  ) {
     this.#socket = socket;
     this.#settings = settings;
+    this.#nativeClose = socket.close.bind(socket);
     socket.binaryType = "arraybuffer";
-    socket.addEventListener("open", () => settings.inFlight.addSocket(this), { once: true });
-    socket.addEventListener("message", (event) => this.#checkSize(event)); // first, so it can withhold the event
-    socket.addEventListener("close", () => this.#closed());
-    const close = socket.close.bind(socket);
-    socket.close = (code, reason) => {
-      close(code, reason);
-      this.#closeTimer ??= setTimeout(() => this.cut(), WEBSOCKET_CLOSE_TIMEOUT_MS);
-    };
+    // These listeners come first, so they can withhold an event from the application's.
+    socket.addEventListener("open", () => this.#onOpen(), { once: true });
+    socket.addEventListener("message", (event) => this.#onMessage(event));
+    socket.addEventListener("close", (event) => this.#onClose(event));
+    socket.close = (code, reason) => this.close(code, reason);
+    if (onError === undefined) return;
+    containListeners(socket, (error) => {
+      onError(error);
+      this.close(1011, "Internal error");
+    });
   }
 
-  close(code: number, reason: string): void {
-    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason);
+  /** The socket's `close()`. Without a code 1000 is sent. */
+  close(code = 1000, reason = ""): void {
+    checkCloseArguments(code, reason);
+    const { readyState } = this.#socket;
+    if (readyState === WebSocket.CONNECTING) this.#closeAtOpen ??= [code, reason];
+    if (readyState !== WebSocket.OPEN) return;
+    this.#nativeClose(code, reason);
+    const limit = this.#settings.closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS;
+    this.#closeTimer = setTimeout(() => this.cut(), limit);
   }
 
   cut(): void {
-    cutSocket(this.#socket);
-    this.#closed(); // also when the runtime offers no way: nothing more can be done about it
+    this.#cut = true;
+    // Where the runtime offers no way nothing more can be done about the connection; the application is told.
+    if (!cutSocket(this.#socket)) this.#socket.dispatchEvent(new CloseEvent("close"));
   }
 
-  #checkSize(event: MessageEvent): void {
-    if (messageBytes(event.data, this.#settings.maxMessageSize) <= this.#settings.maxMessageSize) {
-      return;
-    }
+  #onOpen(): void {
+    this.#settings.inFlight.addSocket(this);
+    if (this.#closeAtOpen) this.close(...this.#closeAtOpen);
+  }
+
+  #onMessage(event: MessageEvent): void {
+    const { maxMessageSize } = this.#settings;
+    if (messageBytes(event.data, maxMessageSize) <= maxMessageSize) return;
     event.stopImmediatePropagation();
     this.close(1009, "Message too big");
   }
 
-  #closed(): void {
+  /**
+   * Passes one close event on. The runtime fires a second one after a missing pong, says code 0 for a lost connection
+   * and a clean 1005 for one we cut; RFC 6455 §7.1.5 calls all of them 1006.
+   */
+  #onClose(event: CloseEvent): void {
+    if (event === this.#closeEvent) return;
+    const lost = this.#cut || !event.wasClean;
+    if (lost || this.#closeEvent) event.stopImmediatePropagation();
+    if (this.#closeEvent) return;
     clearTimeout(this.#closeTimer);
     this.#settings.inFlight.deleteSocket(this);
+    this.#closeEvent = lost ? new CloseEvent("close", { code: 1006 }) : event;
+    if (lost) this.#socket.dispatchEvent(this.#closeEvent);
   }
 }
 

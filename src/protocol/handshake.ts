@@ -5,8 +5,9 @@
  * @module
  */
 
-import { HandshakeError } from "../errors.ts";
-import { listMembers } from "../fields.ts";
+import { ApplicationError, HandshakeError } from "../errors.ts";
+import { type FieldList, listMembers } from "../fields.ts";
+import { checkFields } from "./response_head.ts";
 
 /** Sixteen bytes in base64: 22 characters of which the last carries 4 zero bits, and two of padding. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
@@ -14,8 +15,7 @@ const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 /** Says whether a request asks for a WebSocket (GET with `upgrade: websocket`); the rest is checked later. */
 export function isWebSocketRequest(method: string, headers: Headers): boolean {
   if (method !== "GET") return false;
-  const upgrade = headers.get("upgrade");
-  return upgrade !== null && upgrade.toLowerCase() === "websocket" &&
+  return hasMember(headers.get("upgrade"), "websocket") &&
     hasMember(headers.get("connection"), "upgrade");
 }
 
@@ -52,6 +52,25 @@ export function checkHandshake(method: string, headers: Headers): void {
 /** Subprotocols the client offers, in its order; repeated fields count as one list. */
 export function offeredSubprotocols(headers: Headers): string[] {
   return listMembers(headers.get("sec-websocket-protocol") ?? "");
+}
+
+/** Fields of the 101 response that are the handshake's own (RFC 6455 §4.2.2), or must not be in it (RFC 9110 §15.2). */
+const OWNED = new Set(["upgrade", "connection", "content-length", "transfer-encoding"]);
+
+/**
+ * Checks the fields an application adds to the 101 response.
+ *
+ * @throws {ApplicationError} For bytes that may not be sent and for fields the handshake itself owns.
+ */
+export function checkAcceptFields(fields: FieldList): void {
+  checkFields(fields);
+  for (const [name] of fields) {
+    if (!OWNED.has(name) && !name.startsWith("sec-websocket-")) continue;
+    throw new ApplicationError(
+      `Cannot accept the WebSocket with field "${name}": the server sends it. ` +
+        `Choose a subprotocol with "protocol" (fetch) or "subprotocol" (ASGI)`,
+    );
+  }
 }
 
 function hasMember(value: string | null, member: string): boolean {

@@ -7,13 +7,15 @@
  * @module
  */
 
+import { truthfulHeaders } from "../response_record.ts";
+
 /**
  * Takes the content off a response and keeps its length where that is known: from the field, or because
  * the whole content is there at once. A stream is given one turn of the event loop, then cancelled.
  */
 export async function headWithoutBody(response: Response): Promise<Response> {
   if (response.body === null) return response;
-  const headers = new Headers(response.headers);
+  const headers = truthfulHeaders(response);
   const reader = response.body.getReader();
   const length = headers.has("content-length") ? null : await lengthOfContent(reader);
   reader.cancel().catch(() => {}); // a stream that fails while being cancelled has nobody left to tell

@@ -23,17 +23,20 @@ export interface OpenSocket {
   cut(reason: Error): void;
 }
 
+/** The reason WebSockets are closed with when the server stops. */
+const CLOSE_REASON = "Server shutting down";
+
 /** The requests, response streams and WebSockets of one server. */
 export class InFlight {
   readonly #entries = new Set<Entry>();
   readonly #sockets = new Set<OpenSocket>();
   readonly #waiting = new Set<() => void>();
   #uploads = 0;
-  #draining = false;
+  #closeCode: number | undefined;
 
   /** `true` from the start of the graceful stop; new uploads and WebSockets are refused from then on. */
   get draining(): boolean {
-    return this.#draining;
+    return this.#closeCode !== undefined;
   }
 
   /** Requests and response streams in progress. */
@@ -61,24 +64,24 @@ export class InFlight {
   delete(entry: Entry): void {
     if (!this.#entries.delete(entry)) return;
     if (entry.upload) this.#uploads--;
-    if (this.#draining) this.#wake();
+    if (this.draining) this.#wake();
   }
 
   /** Notes an open WebSocket. */
   addSocket(socket: OpenSocket): void {
     this.#sockets.add(socket);
-    if (this.#draining) socket.close(1001, "Server shutting down");
+    if (this.#closeCode !== undefined) socket.close(this.#closeCode, CLOSE_REASON);
   }
 
   /** Notes that a WebSocket is closed. */
   deleteSocket(socket: OpenSocket): void {
-    if (this.#sockets.delete(socket) && this.#draining) this.#wake();
+    if (this.#sockets.delete(socket) && this.draining) this.#wake();
   }
 
   /** Begins the graceful stop: WebSockets are closed with `code`. */
   drain(code: number): void {
-    this.#draining = true;
-    for (const socket of this.#sockets) socket.close(code, "Server shutting down");
+    this.#closeCode = code;
+    for (const socket of this.#sockets) socket.close(code, CLOSE_REASON);
   }
 
   /** Settles when `done` is true, looked at whenever something ends; only useful after `drain()`. */
@@ -100,7 +103,9 @@ export class InFlight {
     this.#entries.clear();
     this.#uploads = 0;
     for (const entry of entries) entry.cut(reason);
-    for (const socket of [...this.#sockets]) socket.cut(reason);
+    const sockets = [...this.#sockets];
+    this.#sockets.clear();
+    for (const socket of sockets) socket.cut(reason);
     this.#wake();
   }
 

@@ -1,45 +1,14 @@
 /**
- * Response bodies under `Deno.serve`: which are streams, and how to keep a hand on those.
+ * Streamed response bodies of fetch applications: how the server keeps a hand on them.
  *
  * At the shutdown deadline every open response stream has to be ended, and the runtime offers no way to do
- * that from outside, so streamed bodies are handed over through a stream of our own. Bodies given as string
- * or bytes must stay untouched: reading `response.body` would turn them into streams, losing both their
- * content-length and the runtime's fast path. The public API cannot tell the two apart, so this file - and
- * no other - looks at the runtime's own record of the response; what it finds is tested once at import,
- * and if it ever changes, every body counts as a stream: slower, still right.
+ * that from outside, so streams are handed over through one of our own. Static bodies stay untouched.
  *
  * @module
  */
 
+import { withBody } from "../response_record.ts";
 import type { Entry, InFlight } from "./in_flight.ts";
-
-/** Finds the runtime's record behind a response: `record.body?.streamOrStatic`. */
-const RECORD = Object.getOwnPropertySymbols(new Response("x")).find((symbol) =>
-  symbol.description === "response"
-);
-
-interface InnerResponse {
-  readonly body?: { readonly streamOrStatic?: unknown } | null;
-}
-
-function looksLikeStream(response: Response): boolean {
-  const record = (response as unknown as Record<symbol, InnerResponse>)[RECORD as symbol];
-  return record?.body?.streamOrStatic instanceof ReadableStream;
-}
-
-/** Whether {@link looksLikeStream} tells the truth on this runtime. */
-const RELIABLE = RECORD !== undefined &&
-  looksLikeStream(new Response(new ReadableStream())) &&
-  looksLikeStream(new Response(new ReadableStream(), { headers: { a: "b" } })) &&
-  !looksLikeStream(new Response("x")) &&
-  !looksLikeStream(new Response(new Uint8Array(1), { headers: { a: "b" } })) &&
-  !looksLikeStream(new Response(null)) &&
-  !looksLikeStream(Response.json({}));
-
-/** Says whether the content of `response` is a stream, without disturbing a static body. */
-export function hasStreamBody(response: Response): boolean {
-  return RELIABLE ? looksLikeStream(response) : response.body !== null;
-}
 
 /**
  * Gives `response` a body that the server can cut.
@@ -51,7 +20,7 @@ export function trackStream(response: Response, inFlight: InFlight, upload: bool
   const tracked = new ReadableStream(new TrackedSource(source, inFlight, upload), {
     highWaterMark: 0,
   });
-  return new Response(tracked, response);
+  return withBody(response, tracked);
 }
 
 /** Pulls from the application's stream and reports its end to the {@link InFlight} of the server. */

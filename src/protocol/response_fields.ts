@@ -7,6 +7,8 @@
  * @module
  */
 
+import { withBody } from "../response_record.ts";
+
 /** What to add. */
 export interface ResponseFieldOptions {
   /** Adds `server: hypercorn-h11` or `hypercorn-h2`. */
@@ -47,7 +49,7 @@ export function decorateResponse(
     return response;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const copy = new Response(response.body, response);
+    const copy = withBody(response, response.body);
     decorate(copy.headers, http2);
     return copy;
   }

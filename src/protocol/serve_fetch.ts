@@ -11,11 +11,12 @@
 import { HandshakeError } from "../errors.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { wrongFetchResult } from "../misuse.ts";
+import { hasStreamBody } from "../response_record.ts";
 import { setUpgrader, type Upgrader } from "../upgrade.ts";
 import { upgradeNative } from "./guarded_socket.ts";
 import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
-import { hasStreamBody, trackStream } from "./response_body.ts";
+import { trackStream } from "./response_body.ts";
 import { emptyResponse } from "./response_head.ts";
 import { type ServeContext, versionOf } from "./serve_context.ts";
 import { type NativeInfo, ServeInfo } from "./serve_info.ts";

@@ -1,0 +1,69 @@
+/**
+ * What the runtime knows about a `Response` and its public API does not tell.
+ *
+ * Two facts matter to a server: whether the body is a stream (reading `response.body` would turn a static body into
+ * one, losing its content-length and the runtime's fast path), and whether it came out of `fetch()` decompressed, so
+ * that `content-encoding` and `content-length` describe bytes that are no longer there. This file - and no other -
+ * looks at the runtime's own record of the response. What it finds is tested once at import; if it ever changes,
+ * every body counts as a stream and every encoded answer of `fetch()` as decoded: slower, still right.
+ *
+ * @module
+ */
+
+const RECORD = Object.getOwnPropertySymbols(new Response("x")).find((symbol) =>
+  symbol.description === "response"
+);
+
+interface InnerResponse {
+  readonly body?: { readonly streamOrStatic?: unknown } | null;
+  readonly bodyDecoded?: boolean;
+}
+
+function recordOf(response: Response): InnerResponse | undefined {
+  return (response as unknown as Record<symbol, InnerResponse>)[RECORD as symbol];
+}
+
+function looksLikeStream(response: Response): boolean {
+  return recordOf(response)?.body?.streamOrStatic instanceof ReadableStream;
+}
+
+/** Whether the record says what this file thinks it does. */
+const RELIABLE = RECORD !== undefined &&
+  looksLikeStream(new Response(new ReadableStream())) &&
+  looksLikeStream(new Response(new ReadableStream(), { headers: { a: "b" } })) &&
+  !looksLikeStream(new Response("x")) &&
+  !looksLikeStream(new Response(new Uint8Array(1), { headers: { a: "b" } })) &&
+  !looksLikeStream(new Response(null)) &&
+  !looksLikeStream(Response.json({})) &&
+  recordOf(new Response(new ReadableStream()))?.bodyDecoded === false;
+
+/** Says whether the content of `response` is a stream, without disturbing a static body. */
+export function hasStreamBody(response: Response): boolean {
+  return RELIABLE ? looksLikeStream(response) : response.body !== null;
+}
+
+/** Says whether the content of `response` was decompressed by `fetch()` while its fields still describe it compressed. */
+export function isDecoded(response: Response): boolean {
+  if (RELIABLE) return recordOf(response)?.bodyDecoded === true;
+  return response.url !== "" && response.headers.has("content-encoding");
+}
+
+/** Header section of `response` that is true of its content as it is now. */
+export function truthfulHeaders(response: Response): Headers {
+  const headers = new Headers(response.headers);
+  if (isDecoded(response)) {
+    headers.delete("content-encoding");
+    headers.delete("content-length");
+  }
+  return headers;
+}
+
+/** A copy of `response` with another body and mutable headers. */
+export function withBody(response: Response, body: ReadableStream<Uint8Array> | null): Response {
+  const { status, statusText } = response;
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, {
+    status,
+    statusText,
+    headers: truthfulHeaders(response),
+  });
+}

@@ -71,6 +71,7 @@ export function resolveConfig(config: Config | ConfigInit = {}): ResolvedConfig 
     quicBind: parseBinds(values.quicBind, "quicBind"),
   };
   checkTls(values);
+  if (values.certfile !== null) refuseTlsOnUnix(binds.bind);
   checkListeners(binds);
   const resolved: ResolvedConfig = {
     ...values,
@@ -101,6 +102,15 @@ function checkTls(values: Omit<OptionValues, "certReqs">): void {
   if (noTls && values.quicBind.length > 0) throw needsTls("quicBind", "QUIC is always encrypted");
   if (noTls && values.insecureBind.length > 0) {
     throw needsTls("insecureBind", 'Without a certificate "bind" is plain text already');
+  }
+}
+
+/** Deno speaks TLS on TCP only; serving plain text where TLS was asked for would be worse than refusing. */
+function refuseTlsOnUnix(bind: readonly BindSpec[]): void {
+  for (const [index, { kind, text }] of bind.entries()) {
+    if (kind === "tcp") continue;
+    const hint = 'Unix sockets cannot speak TLS on Deno: move it to "insecureBind"';
+    throw badValue(`bind[${index}]`, "a host and port beside a certificate", text, hint);
   }
 }
 

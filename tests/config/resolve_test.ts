@@ -59,6 +59,7 @@ const REFUSED: [name: string, init: ConfigInit, key: string, part: string][] = [
   ["keyfile alone", { keyfile: "k" }, "keyfile", 'expected "certfile" beside it'],
   ["a password without keyfile", { keyfilePassword: "x" }, "keyfilePassword", '"keyfile" beside'],
   ["insecureBind without TLS", { insecureBind: "localhost:1" }, "insecureBind", "plain text"],
+  ["TLS on a Unix socket", { ...TLS, bind: "unix:/a" }, "bind[0]", "insecureBind"],
   ["quicBind without TLS", { quicBind: "localhost:1" }, "quicBind", "QUIC is always encrypted"],
   ["no address", { bind: [] }, "bind", "at least one address"],
   // Until HTTP/3 acts such a server would listen nowhere.

@@ -11,6 +11,7 @@
 import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../errors.ts";
 import type { ResponseHead, WebSocketExchange, WebSocketHandler } from "../exchange.ts";
 import { describe, wrongASGIResult } from "../misuse.ts";
+import { isLocalCloseCode, truncateCloseReason } from "../websocket_close.ts";
 import { readBody } from "./asgi_body.ts";
 import { afterDisconnect } from "./asgi_disconnect.ts";
 import { readHeaders } from "./asgi_headers.ts";
@@ -33,8 +34,7 @@ export function asgiWebSocket(app: ASGIFramework, options: ScopeOptions): WebSoc
   return async (exchange) => {
     const call = new WebSocketCall(exchange);
     const result: unknown = await app(webSocketScope(exchange, options), call.receive, call.send);
-    if (result !== undefined) throw wrongASGIResult(result);
-    call.finish();
+    if (result !== undefined) throw wrongASGIResult(result); // whether it may return now is the driver's to judge
   };
 }
 
@@ -47,8 +47,9 @@ class WebSocketCall {
   #connectGiven = false;
   #disconnectGiven = false;
   #denial: ResponseHead | undefined;
+  /** Messages ignored since the client left; from the first one on every message is. */
   #ignored = 0;
-  readonly #denied = Promise.withResolvers<void>();
+  readonly #answer = Promise.withResolvers<void>();
 
   constructor(exchange: WebSocketExchange) {
     this.#exchange = exchange;
@@ -59,10 +60,8 @@ class WebSocketCall {
       this.#connectGiven = true;
       return { type: "websocket.connect" };
     }
-    if (this.#state === "HANDSHAKE" || this.#state === "RESPONSE") await this.#handshakeOver();
-    if (this.#state === "HTTPCLOSED" || this.#exchange.signal.aborted) {
-      return this.#disconnect(1006, "");
-    }
+    if (this.#state === "HANDSHAKE" || this.#state === "RESPONSE") await this.#answered();
+    if (this.#state !== "CONNECTED" && this.#state !== "CLOSED") return this.#disconnect(1006, "");
     const event = await this.#exchange.receive();
     if (event.type === "close") return this.#disconnect(event.code, event.reason);
     return typeof event.data === "string"
@@ -72,21 +71,13 @@ class WebSocketCall {
 
   readonly send: ASGISend = async (message) => {
     try {
-      await this.#send(message);
+      if (this.#ignored === 0) return await this.#send(message);
     } catch (error) {
       if (!(error instanceof DisconnectError)) throw error;
-      await afterDisconnect(++this.#ignored);
+      this.#answer.resolve(); // no answer any more, should it be missing
     }
+    await afterDisconnect(++this.#ignored);
   };
-
-  /** @throws {ApplicationError} When the application returned in the middle of something. */
-  finish(): void {
-    if (this.#state === "CLOSED" || this.#state === "HTTPCLOSED" || this.#disconnectGiven) return;
-    if (this.#ignored > 0) return;
-    throw new ApplicationError(
-      `The ASGI application returned without closing the WebSocket: the state is ${this.#state}`,
-    );
-  }
 
   #send(message: ASGISendEvent): Promise<void> {
     switch (message?.type) {
@@ -118,7 +109,7 @@ class WebSocketCall {
       ...(subprotocol == null ? {} : { subprotocol }),
     });
     this.#state = "CONNECTED";
-    this.#denied.resolve();
+    this.#answer.resolve();
   }
 
   async #message({ bytes, text }: WebSocketSendEvent): Promise<void> {
@@ -134,8 +125,9 @@ class WebSocketCall {
   }
 
   async #close({ code, reason }: WebSocketCloseEvent): Promise<void> {
+    const sendable = code === undefined || isLocalCloseCode(code) ? 1000 : code; // as Hypercorn does
+    await this.#exchange.close(sendable, truncateCloseReason(reason ?? ""));
     this.#state = "CLOSED";
-    await this.#exchange.close(code ?? 1000, reason ?? "");
   }
 
   async #reject(): Promise<void> {
@@ -164,16 +156,16 @@ class WebSocketCall {
   async #endDenial(): Promise<void> {
     this.#state = "HTTPCLOSED";
     await this.#exchange.end();
-    this.#denied.resolve();
+    this.#answer.resolve();
   }
 
   /** Settles when the handshake was answered or the client left. */
-  async #handshakeOver(): Promise<void> {
+  async #answered(): Promise<void> {
     const { signal } = this.#exchange;
     if (signal.aborted) return;
-    const onAbort = () => this.#denied.resolve();
+    const onAbort = () => this.#answer.resolve();
     signal.addEventListener("abort", onAbort, { once: true });
-    await this.#denied.promise;
+    await this.#answer.promise;
     signal.removeEventListener("abort", onAbort);
   }
 

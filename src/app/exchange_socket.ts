@@ -1,17 +1,20 @@
 /**
  * A `WebSocket`-shaped object over a WebSocket exchange, for fetch applications where the runtime has no native one.
  *
- * Same events and properties as Deno's server-side WebSocket.
+ * Same events and properties as the native WebSocket that `upgradeWebSocket` gives.
  *
  * @see {@link https://websockets.spec.whatwg.org/#the-websocket-interface | WebSockets Standard}
  * @module
  */
 
-import { DisconnectError } from "../errors.ts";
+import { containListeners } from "../contain_listeners.ts";
+import { DisconnectError, HandshakeError } from "../errors.ts";
 import type { WebSocketExchange } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import type { UpgradeOptions } from "../upgrade.ts";
+import { checkCloseArguments } from "../websocket_close.ts";
 
+type EventName = "open" | "message" | "error" | "close";
 type Handler<E extends Event> = ((event: E) => unknown) | null;
 type SendData = string | ArrayBufferLike | ArrayBufferView | Blob;
 
@@ -27,20 +30,25 @@ export class ExchangeSocket extends EventTarget {
   readonly url: string;
   readonly protocol: string;
   binaryType: BinaryType = "arraybuffer";
-  onopen: Handler<Event> = null;
-  onmessage: Handler<MessageEvent> = null;
-  onerror: Handler<Event> = null;
-  onclose: Handler<CloseEvent> = null;
   readonly #exchange: WebSocketExchange;
+  readonly #handlers = new Map<EventName, EventListener>();
+  readonly #crash = Promise.withResolvers<never>();
   #readyState = 0;
   #bufferedAmount = 0;
-  #sending: Promise<void> = Promise.resolve();
+  #accepted = Promise.withResolvers<void>();
+  #sending: Promise<void> = this.#accepted.promise;
 
-  constructor(exchange: WebSocketExchange, url: string, options: UpgradeOptions) {
+  /** @throws {HandshakeError} When the client did not offer `options.protocol`. */
+  constructor(exchange: WebSocketExchange, url: string, { protocol }: UpgradeOptions) {
     super();
+    if (protocol !== undefined && !exchange.subprotocols.includes(protocol)) {
+      throw new HandshakeError(400, `the client did not offer the subprotocol "${protocol}"`, []);
+    }
     this.#exchange = exchange;
     this.url = url;
-    this.protocol = options.protocol ?? "";
+    this.protocol = protocol ?? "";
+    this.#crash.promise.catch(() => {}); // it is looked at while the socket runs
+    containListeners(this, (error) => this.#crash.reject(error));
   }
 
   /** This object under the type applications know. */
@@ -56,48 +64,91 @@ export class ExchangeSocket extends EventTarget {
     return this.#bufferedAmount;
   }
 
+  get onopen(): Handler<Event> {
+    return this.#handler("open");
+  }
+
+  set onopen(handler: Handler<Event>) {
+    this.#handle("open", handler);
+  }
+
+  get onmessage(): Handler<MessageEvent> {
+    return this.#handler("message");
+  }
+
+  set onmessage(handler: Handler<MessageEvent>) {
+    this.#handle("message", handler);
+  }
+
+  get onerror(): Handler<Event> {
+    return this.#handler("error");
+  }
+
+  set onerror(handler: Handler<Event>) {
+    this.#handle("error", handler);
+  }
+
+  get onclose(): Handler<CloseEvent> {
+    return this.#handler("close");
+  }
+
+  set onclose(handler: Handler<CloseEvent>) {
+    this.#handle("close", handler);
+  }
+
   /** Queues a message. @throws {DOMException} `InvalidStateError` while connecting. */
   send(data: SendData): void {
     if (this.#readyState === this.CONNECTING) {
       throw new DOMException("The WebSocket is not open yet", "InvalidStateError");
     }
     if (this.#readyState !== this.OPEN) return;
-    const size = byteLengthOf(data);
+    const copy = copyOf(data); // the application may change its bytes once this returns
+    const size = typeof copy === "string" ? utf8.encode(copy).length : sizeOf(copy);
     this.#bufferedAmount += size;
     this.#enqueue(async () => {
-      await this.#exchange.send(typeof data === "string" ? data : await bytesOf(data));
+      await this.#exchange.send(copy instanceof Blob ? await copy.bytes() : copy);
       this.#bufferedAmount -= size;
     });
   }
 
-  /** Starts the close handshake after what was sent so far. */
+  /** Starts the close handshake after what was sent so far. @throws {DOMException} For a code or reason that cannot be sent. */
   close(code = 1000, reason = ""): void {
+    checkCloseArguments(code, reason);
     if (this.#readyState >= this.CLOSING) return;
     this.#readyState = this.CLOSING;
     this.#enqueue(() => this.#exchange.close(code, reason));
   }
 
-  /** Accepts the handshake and delivers events until the WebSocket is closed. */
+  /**
+   * Accepts the handshake and delivers events until the WebSocket is closed.
+   *
+   * @throws What a listener of the application threw.
+   */
   async run(fields: FieldList): Promise<void> {
     await this.#exchange.accept({
       fields,
       ...(this.protocol === "" ? {} : { subprotocol: this.protocol }),
     });
+    await Promise.race([this.#deliver(), this.#crash.promise]);
+  }
+
+  async #deliver(): Promise<void> {
+    this.#accepted.resolve();
     if (this.#readyState === this.CONNECTING) this.#readyState = this.OPEN;
-    this.#emit("open", new Event("open"));
+    this.dispatchEvent(new Event("open"));
     for (;;) {
       const event = await this.#exchange.receive();
       if (event.type === "close") return this.#closed(event.code, event.reason);
       const data = typeof event.data === "string" ? event.data : this.#binary(event.data);
-      this.#emit("message", new MessageEvent("message", { data }));
+      this.dispatchEvent(new MessageEvent("message", { data }));
     }
   }
 
   #closed(code: number, reason: string): void {
     this.#readyState = this.CLOSED;
     const wasClean = code !== 1006;
-    if (!wasClean) this.#emit("error", new Event("error"));
-    this.#emit("close", new CloseEvent("close", { code, reason, wasClean }));
+    if (!wasClean) this.dispatchEvent(new Event("error"));
+    this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean }));
   }
 
   #binary(data: Uint8Array): ArrayBuffer | Blob {
@@ -107,28 +158,30 @@ export class ExchangeSocket extends EventTarget {
 
   #enqueue(action: () => Promise<void>): void {
     this.#sending = this.#sending.then(action).catch((error) => {
-      if (!(error instanceof DisconnectError)) {
-        this.#emit("error", new ErrorEvent("error", { error }));
-      }
+      if (!(error instanceof DisconnectError)) this.#crash.reject(error);
     });
   }
 
-  #emit(name: "open" | "message" | "error" | "close", event: Event): void {
-    this.dispatchEvent(event);
-    const handler = this[`on${name}`] as Handler<Event>;
-    handler?.call(this, event);
+  #handler<E extends Event>(name: EventName): Handler<E> {
+    return (this.#handlers.get(name) ?? null) as Handler<E>;
+  }
+
+  #handle<E extends Event>(name: EventName, handler: Handler<E>): void {
+    const before = this.#handlers.get(name);
+    if (before) this.removeEventListener(name, before);
+    this.#handlers.delete(name);
+    if (typeof handler !== "function") return;
+    this.#handlers.set(name, handler as EventListener);
+    this.addEventListener(name, handler as EventListener);
   }
 }
 
-function byteLengthOf(data: SendData): number {
-  if (typeof data === "string") return utf8.encode(data).byteLength;
+function copyOf(data: SendData): string | Uint8Array | Blob {
+  if (typeof data === "string" || data instanceof Blob) return data;
+  if (!ArrayBuffer.isView(data)) return new Uint8Array(data).slice();
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+}
+
+function sizeOf(data: Uint8Array | Blob): number {
   return data instanceof Blob ? data.size : data.byteLength;
-}
-
-async function bytesOf(data: ArrayBufferLike | ArrayBufferView | Blob): Promise<Uint8Array> {
-  if (data instanceof Blob) return await data.bytes();
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
-  return new Uint8Array(data);
 }

@@ -50,7 +50,7 @@ export class ServeListener implements ServeContext {
 
   finish(response: Response, http2: boolean): Response {
     const { decorate, inFlight } = this.settings;
-    const closing = inFlight.draining && !http2;
+    const closing = inFlight.draining && !http2 && response.status !== 101;
     const last = closing ? decorateResponse(response, announceClose, http2) : response;
     return decorate ? decorateResponse(last, decorate, http2) : last;
   }

@@ -179,10 +179,22 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     this.#hand(this.#bodiless ? null : file.readable, sized);
   }
 
-  /** Completes the exchange with the 101 response of a WebSocket. */
-  upgrade(response: Response): void {
+  /**
+   * Completes the exchange with a response from outside: the 101 of a WebSocket, or a refused handshake.
+   *
+   * The exchange counts as ended while `make` runs, since upgrading may abort the signal of the native request.
+   */
+  complete<T>(make: () => { readonly response: Response; readonly result: T }): T {
+    const before = this.#state;
     this.#state = "ended";
-    this.#send(response);
+    try {
+      const { response, result } = make();
+      this.#send(response);
+      return result;
+    } catch (error) {
+      this.#state = before;
+      throw error;
+    }
   }
 
   abort(error: Error): void {

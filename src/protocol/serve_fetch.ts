@@ -8,11 +8,17 @@
  * @module
  */
 
-import { HandshakeError } from "../errors.ts";
+import { ApplicationError, HandshakeError } from "../errors.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { wrongFetchResult } from "../misuse.ts";
 import { hasStreamBody } from "../response_record.ts";
-import { setUpgrader, type Upgrader } from "../upgrade.ts";
+import {
+  getUpgrader,
+  setUpgrader,
+  type UpgradeOptions,
+  type Upgrader,
+  type WebSocketUpgrade,
+} from "../upgrade.ts";
 import { upgradeNative } from "./guarded_socket.ts";
 import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
@@ -26,13 +32,12 @@ import { mayHaveContent } from "./serve_request.ts";
 export class FetchShortCut {
   readonly #app: FetchHandler;
   readonly #context: ServeContext;
-  readonly #upgrader: Upgrader;
+  readonly #upgrader: Upgrader = (request, options) => this.#upgrade(request, options);
+  readonly #upgraded = new WeakMap<Request, WebSocketUpgrade>();
 
   constructor(app: FetchHandler, context: ServeContext) {
     this.#app = app;
     this.#context = context;
-    const { websocket } = context.settings;
-    this.#upgrader = (request, options) => upgradeNative(request, options, websocket);
   }
 
   /** Handles one request. */
@@ -44,7 +49,7 @@ export class FetchShortCut {
       const result: unknown = app(request, info);
       return isPromiseLike(result)
         ? this.#wait(result, request, http2)
-        : this.#finish(result, request.method, http2);
+        : this.#finish(result, request, request.method, http2);
     } catch (error) {
       return this.#fail(error, request, http2);
     }
@@ -53,13 +58,21 @@ export class FetchShortCut {
   #wait(result: PromiseLike<unknown>, request: Request, http2: boolean): Promise<Response> {
     const { method } = request;
     return new PendingResponse(result, mayHaveContent(method), this.#context.settings.inFlight, {
-      onResult: (response) => this.#finish(response, method, http2),
+      onResult: (response) => this.#finish(response, request, method, http2),
       onError: (error) => this.#fail(error, request, http2),
     }).response;
   }
 
-  #finish(result: unknown, method: string, http2: boolean): Response | Promise<Response> {
+  #finish(
+    result: unknown,
+    request: Request,
+    method: string,
+    http2: boolean,
+  ): Response | Promise<Response> {
     if (!(result instanceof Response)) throw wrongFetchResult(result);
+    if (getUpgrader(request) === upgradedAlready && result.status !== 101) {
+      throw new ApplicationError(OTHER_RESPONSE);
+    }
     const { settings } = this.#context;
     if (method === "HEAD" && http2) {
       return headWithoutBody(result).then((response) => this.#context.finish(response, http2));
@@ -71,6 +84,8 @@ export class FetchShortCut {
   }
 
   #fail(error: unknown, request: Request, http2: boolean): Response {
+    const upgrade = this.#upgraded.get(request);
+    if (upgrade) return this.#failUpgraded(error, request, upgrade);
     if (error instanceof HandshakeError) {
       const { status, message, fields } = error;
       return this.#context.finish(
@@ -81,7 +96,35 @@ export class FetchShortCut {
     this.#context.report(error, request);
     return this.#context.finish(emptyResponse(500), http2);
   }
+
+  #upgrade(request: Request, options: UpgradeOptions): WebSocketUpgrade {
+    const { method, url } = request;
+    const { websocket, reporter } = this.#context.settings;
+    const onError = (error: unknown) => reporter.failed(error, method, url);
+    const upgrade = upgradeNative(request, options, websocket, onError);
+    this.#upgraded.set(request, upgrade);
+    setUpgrader(request, upgradedAlready);
+    return upgrade;
+  }
+
+  /**
+   * The runtime stops the whole server when a request that was upgraded is not answered with its 101, so the client
+   * gets that, and is told by a Close frame.
+   */
+  #failUpgraded(error: unknown, { method, url }: Request, upgrade: WebSocketUpgrade): Response {
+    this.#context.settings.reporter.failed(error, method, url);
+    upgrade.socket.close(1011, "Internal error");
+    return this.#context.finish(upgrade.response, false);
+  }
 }
+
+const OTHER_RESPONSE =
+  "The handler upgraded the request to a WebSocket, but did not return the response that came with the socket";
+
+/** Takes the place of the upgrader on a request that was upgraded. */
+const upgradedAlready: Upgrader = () => {
+  throw new ApplicationError("Cannot upgrade to a WebSocket: the request was upgraded already");
+};
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ApplicationError, HandshakeError } from "../errors.ts";
+import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import { checkHandshake, isWebSocketRequest } from "./handshake.ts";
 import { type ServeContext, versionOf } from "./serve_context.ts";
@@ -14,6 +14,7 @@ import { netAddress, ServePeer, ServeRequestHead } from "./serve_request.ts";
 import { ServeWebSocketExchange } from "./serve_websocket.ts";
 
 const INCOMPLETE = "The application returned without completing its response";
+const NOT_CLOSED = "The application returned without closing the WebSocket";
 
 /** Makes exchanges out of requests and sees them through. */
 export class ExchangeRunner {
@@ -53,29 +54,35 @@ export class ExchangeRunner {
 
   async #runWebSocket(request: Request, handshake: ServeExchange): Promise<void> {
     const { websocket, inFlight } = this.#context.settings;
+    const { method, url } = request; // now, they may not be readable later
     const exchange = new ServeWebSocketExchange(request, handshake, websocket);
     try {
-      checkHandshake(request.method, request.headers);
+      checkHandshake(method, request.headers);
       if (inFlight.draining) throw new HandshakeError(503, "the server is shutting down", []);
       await this.#application.websocket(exchange);
-      if (exchange.state !== "closing" && exchange.state !== "closed") {
-        throw new ApplicationError(
-          exchange.state === "open"
-            ? "The application returned without closing the WebSocket"
-            : INCOMPLETE,
-        );
+      if (exchange.state === "open") throw new ApplicationError(NOT_CLOSED);
+      if (exchange.state === "handshake" || exchange.state === "denying") {
+        throw handshake.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
       }
     } catch (error) {
       if (error instanceof HandshakeError && exchange.state === "handshake") {
         const { status, message, fields } = error;
-        handshake.upgrade(this.#context.refusal(request, status, message, fields));
+        const response = this.#context.refusal(request, status, message, fields);
+        handshake.complete(() => ({ response, result: undefined }));
       } else {
-        this.#context.report(error, request);
+        this.#reportWebSocket(error, method, url);
         exchange.abort(asError(error));
       }
     } finally {
       inFlight.delete(handshake);
     }
+  }
+
+  /** Not through the context, which asks the native signal who is to blame: upgrading may have aborted it. */
+  #reportWebSocket(error: unknown, method: string, url: string): void {
+    const { reporter } = this.#context.settings;
+    if (error instanceof DisconnectError) reporter.disconnected(error, method, url);
+    else reporter.failed(error, method, url);
   }
 }
 

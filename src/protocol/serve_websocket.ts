@@ -19,18 +19,26 @@ import {
   type WebSocketExchange,
   type WebSocketState,
 } from "../exchange.ts";
-import type { FieldList } from "../fields.ts";
-import { WEBSOCKET_RECEIVE_QUEUE_BYTES, WEBSOCKET_SEND_BUFFER_BYTES } from "../limits.ts";
+import {
+  WEBSOCKET_CLOSE_TIMEOUT_MS,
+  WEBSOCKET_RECEIVE_QUEUE_BYTES,
+  WEBSOCKET_SEND_BUFFER_BYTES,
+} from "../limits.ts";
+import { isCloseCode, isCloseReason, MAX_CLOSE_REASON_BYTES } from "../websocket_close.ts";
 import { upgradeNative, type WebSocketSettings } from "./guarded_socket.ts";
-import { offeredSubprotocols } from "./handshake.ts";
-import { checkFields } from "./response_head.ts";
+import { checkAcceptFields, offeredSubprotocols } from "./handshake.ts";
 import type { ServeExchange } from "./serve_exchange.ts";
 
-/** Milliseconds between looks at the send buffer; the runtime has no event for it. */
-const BUFFER_POLL_MS = 5;
+/**
+ * First and longest wait, in milliseconds, between looks at the send buffer; the runtime has no event for it. The waits
+ * double, so that many clients that do not read cost little.
+ */
+const [FIRST_LOOK_MS, LONGEST_LOOK_MS] = [2, 256];
 
-/** Codes that must not be sent (RFC 6455 §7.4.1); Hypercorn sends 1000 in their place. */
-const UNSENDABLE = new Set([1004, 1005, 1006, 1015]);
+/** What a queued message costs beyond its data, so that empty ones do not queue for ever. */
+const MESSAGE_OVERHEAD_BYTES = 64;
+
+const LEFT = "The client disconnected during the WebSocket handshake";
 
 /** One WebSocket under `Deno.serve` as a {@link WebSocketExchange}. */
 export class ServeWebSocketExchange implements WebSocketExchange {
@@ -46,6 +54,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   #socket: WebSocket | undefined;
   #receiver: PromiseWithResolvers<WebSocketEvent> | undefined;
   #closed: WebSocketEvent | undefined;
+  #opened = () => {};
 
   /** @param handshake The exchange of the handshake request, not yet responded to. */
   constructor(native: Request, handshake: ServeExchange, settings: WebSocketSettings) {
@@ -77,14 +86,16 @@ export class ServeWebSocketExchange implements WebSocketExchange {
       );
     }
     checkAcceptFields(fields);
-    const { socket, response } = upgradeNative(this.#native, {
-      headers: fields as [string, string][],
-      ...(subprotocol === undefined ? {} : { protocol: subprotocol }),
-    }, this.#settings);
+    if (this.#native.signal.aborted) throw new DisconnectError(LEFT);
+    const opened = this.#handshake.complete(() => {
+      const { socket, response } = upgradeNative(this.#native, {
+        headers: fields as [string, string][],
+        ...(subprotocol === undefined ? {} : { protocol: subprotocol }),
+      }, this.#settings);
+      this.#socket = socket;
+      return { response, result: this.#listen(socket) };
+    });
     this.#state = next;
-    this.#socket = socket;
-    const opened = this.#listen(socket);
-    this.#handshake.upgrade(response);
     await opened;
   }
 
@@ -115,7 +126,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.#next("receive");
     const data = this.#queue.shift();
     if (data !== undefined) {
-      this.#queuedBytes -= data.length;
+      this.#queuedBytes -= data.length + MESSAGE_OVERHEAD_BYTES;
       return { type: "message", data };
     }
     if (this.#closed) return this.#closed;
@@ -124,19 +135,24 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   }
 
   async send(data: string | Uint8Array): Promise<void> {
-    if (this.#closed) throw new DisconnectError("The WebSocket is closed");
+    this.#checkOpen();
     this.#next("send");
     const socket = this.#socket!;
     socket.send(data as string | Uint8Array<ArrayBuffer>);
-    while (socket.bufferedAmount > WEBSOCKET_SEND_BUFFER_BYTES && !this.#closed) {
-      await new Promise((resolve) => setTimeout(resolve, BUFFER_POLL_MS));
+    for (let wait = FIRST_LOOK_MS; socket.bufferedAmount > WEBSOCKET_SEND_BUFFER_BYTES;) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = Math.min(wait * 2, LONGEST_LOOK_MS);
     }
+    if (this.#closed) this.#checkOpen();
   }
 
   close(code = 1000, reason = ""): Promise<void> {
     try {
       const next = this.#next("close");
-      if (this.#state === "open") this.#socket!.close(UNSENDABLE.has(code) ? 1000 : code, reason);
+      if (this.#state === "open") {
+        checkClose(code, reason);
+        this.#socket!.close(code, reason);
+      }
       this.#state = next;
       return Promise.resolve();
     } catch (error) {
@@ -148,16 +164,33 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     return nextWebSocketState(this.#state, call);
   }
 
+  /** @throws {DisconnectError} When nothing can be sent and it was not the application who closed. */
+  #checkOpen(): void {
+    if (this.#closed) throw new DisconnectError("The WebSocket is closed");
+    if (this.#state === "open" && this.#socket!.readyState !== WebSocket.OPEN) {
+      throw new DisconnectError("The WebSocket is closing"); // by a limit or the stop of the server
+    }
+  }
+
   /** @returns A promise that settles when the socket is open, or rejects when the client left before. */
   #listen(socket: WebSocket): Promise<void> {
     const opened = Promise.withResolvers<void>();
-    socket.addEventListener("open", () => opened.resolve(), { once: true });
-    socket.addEventListener("message", (event) => this.#onMessage(event.data));
-    socket.addEventListener("error", () => {}); // the close event that follows says all there is to say
-    socket.addEventListener("close", (event) => {
-      opened.reject(new DisconnectError("The client disconnected during the WebSocket handshake"));
-      this.#onClose(event);
+    // The runtime has no event for a client that leaves between the upgrade and its response.
+    const timer = setTimeout(
+      () => this.#onClose({ code: 1006, reason: "" }),
+      this.#settings.closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS,
+    );
+    this.#opened = () => {
+      clearTimeout(timer);
+      if (this.#closed) opened.reject(new DisconnectError(LEFT));
+      else opened.resolve();
+    };
+    socket.addEventListener("open", () => {
+      if (this.#closed) socket.close(1001); // later than anyone waited for
+      this.#opened();
     }, { once: true });
+    socket.addEventListener("message", (event) => this.#onMessage(event.data));
+    socket.addEventListener("close", (event) => this.#onClose(event));
     return opened.promise;
   }
 
@@ -169,29 +202,32 @@ export class ServeWebSocketExchange implements WebSocketExchange {
       return;
     }
     this.#queue.push(message);
-    this.#queuedBytes += message.length;
-    if (this.#queuedBytes > WEBSOCKET_RECEIVE_QUEUE_BYTES && this.#state === "open") {
+    this.#queuedBytes += message.length + MESSAGE_OVERHEAD_BYTES;
+    const limit = this.#settings.receiveQueueBytes ?? WEBSOCKET_RECEIVE_QUEUE_BYTES;
+    if (this.#queuedBytes > limit && this.#state === "open") {
       this.#socket!.close(1008, "Receive queue is full");
     }
   }
 
-  #onClose({ code, reason }: CloseEvent): void {
+  #onClose({ code, reason }: { readonly code: number; readonly reason: string }): void {
     this.#state = "closed";
-    this.#closed = { type: "close", code: code === 0 ? 1006 : code, reason }; // the runtime says 0 for a lost connection
+    this.#closed = { type: "close", code, reason };
+    this.#opened();
     this.#receiver?.resolve(this.#closed);
     this.#receiver = undefined;
   }
 }
 
-/** @throws {ApplicationError} For bytes that may not be sent and for fields the handshake itself owns. */
-function checkAcceptFields(fields: FieldList): void {
-  checkFields(fields);
-  const owned = fields.find(([name]) => name.startsWith("sec-websocket-"));
-  if (owned) {
+/** @throws {ApplicationError} For what cannot be sent in a Close frame. */
+function checkClose(code: number, reason: string): void {
+  if (!isCloseCode(code)) {
     throw new ApplicationError(
-      `Cannot accept the WebSocket with field "${
-        owned[0]
-      }": the server sends it; use the subprotocol option to choose one`,
+      `Cannot close the WebSocket with code ${code}: expected 1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999`,
+    );
+  }
+  if (!isCloseReason(reason)) {
+    throw new ApplicationError(
+      `Cannot close the WebSocket: the reason is longer than ${MAX_CLOSE_REASON_BYTES} bytes of UTF-8`,
     );
   }
 }

@@ -2,7 +2,7 @@
  * The graceful stop: every step is bounded, so it always ends.
  *
  * 1. WebSockets are closed with 1001, responses announce `connection: close`, new uploads get 503.
- * 2. Uploads in progress finish; the runtime's `shutdown()` would kill them (deno-runtime.md A8).
+ * 2. Uploads in progress and close handshakes finish; the runtime's `shutdown()` would cut them (deno-runtime.md A8).
  * 3. `shutdown()`: no new connections, idle ones are closed, responses in progress finish.
  * 4. At the deadline (`graceful_timeout`) what is left is cut.
  *
@@ -40,12 +40,13 @@ export async function stopListeners(options: StopOptions): Promise<boolean> {
   const { listeners, inFlight, gracefulTimeout, force } = options;
   const started = performance.now();
   inFlight.drain(1001);
-  if (!await within(inFlight.until(() => inFlight.uploads === 0), gracefulTimeout, force)) {
+  const interruptible = () => inFlight.uploads === 0 && inFlight.sockets === 0;
+  if (!await within(inFlight.until(interruptible), gracefulTimeout, force)) {
     return await abortListeners(options);
   }
   const closed = Promise.all([
     ...listeners.map((listener) => listener.shutdown()),
-    inFlight.until(() => inFlight.requests === 0 && inFlight.sockets === 0),
+    inFlight.until(() => inFlight.requests === 0),
   ]);
   const left = Math.max(0, gracefulTimeout - (performance.now() - started) / 1000);
   if (await within(closed, left, force)) return true;

@@ -1,0 +1,69 @@
+/**
+ * `deno task bench`: requests a second of this server and of others, in one run.
+ *
+ *     deno task bench [--rounds 5] [--seconds 3] [--connections 64] [--only asgi,deno-async]
+ *
+ * It prints; it never fails a build. Numbers of different runs or machines cannot be compared, ratios can.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-console -- a command line tool
+
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { freePort, isInstalled, ServerProcess } from "../_support/server_process.ts";
+import { COMPARISONS, type Contestant, CONTESTANTS } from "./contestants.ts";
+import { checkAnswer, measure } from "./measure.ts";
+import { comparisonTable, contestantTable } from "./report.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "3" },
+    connections: { type: "string", default: "64" },
+    only: { type: "string" },
+  },
+});
+
+async function main(): Promise<void> {
+  if (!await isInstalled("sh", "-c", "command -v wrk")) {
+    console.log('SKIPPED: the benchmark needs "wrk" (Debian package "wrk")');
+    return;
+  }
+  const rounds = Number(values.rounds);
+  const options = { seconds: Number(values.seconds), connections: Number(values.connections) };
+  const contestants = chosen(values.only?.split(","));
+  const processor = cpus();
+  console.log(`${processor.length} x ${processor[0]?.model}, Deno ${Deno.version.deno}`);
+  console.log(
+    `wrk -t 1 -c ${options.connections} -d ${options.seconds}s, ${rounds} interleaved rounds\n`,
+  );
+  await using stack = new AsyncDisposableStack();
+  const servers = new Map<string, ServerProcess>();
+  for (const { name, title, find } of contestants) {
+    const command = await find();
+    const port = freePort();
+    if (command) servers.set(name, stack.use(await ServerProcess.start(command(port), port)));
+    else console.log(`SKIPPED: ${name} (${title}) is not installed`);
+  }
+  for (const [name, server] of servers) await checkAnswer(name, server.url);
+  const samples = await measure(servers, rounds, options, (round) => {
+    console.error(`round ${round} of ${rounds}`);
+  });
+  const present = contestants.filter(({ name }) => samples.has(name));
+  console.log(`${contestantTable(present, samples)}\n`);
+  console.log(comparisonTable(COMPARISONS, samples));
+}
+
+function chosen(names: readonly string[] | undefined): readonly Contestant[] {
+  if (names === undefined) return CONTESTANTS;
+  return names.map((name) => {
+    const found = CONTESTANTS.find((contestant) => contestant.name === name);
+    if (found) return found;
+    const known = CONTESTANTS.map((contestant) => contestant.name).join(", ");
+    throw new Error(`Unknown contestant "${name}" in --only, expected some of ${known}`);
+  });
+}
+
+await main();

@@ -1,0 +1,71 @@
+/**
+ * Running `wrk` and reading what it prints.
+ *
+ * @see {@link https://github.com/wg/wrk | wrk}
+ * @module
+ */
+
+/** What one run of `wrk` found. */
+export interface WrkResult {
+  /** Complete responses. */
+  readonly requests: number;
+  /** Responses a second. */
+  readonly requestsPerSecond: number;
+  /** Responses with a status of 400 or more. */
+  readonly failed: number;
+  /** Connections that could not be opened, that broke while reading or writing, and responses that came too late. */
+  readonly socketErrors: {
+    readonly connect: number;
+    readonly read: number;
+    readonly write: number;
+    readonly timeout: number;
+  };
+}
+
+/** Parameters of a run. */
+export interface WrkOptions {
+  /** Open connections. */
+  readonly connections: number;
+  /** Seconds. */
+  readonly seconds: number;
+}
+
+/**
+ * Loads `url` from one thread: more would take the processor away from the server on a small machine.
+ *
+ * @throws {Error} When `wrk` fails or prints something else than expected.
+ */
+export async function runWrk(url: string, options: WrkOptions): Promise<WrkResult> {
+  const { connections, seconds } = options;
+  const output = await new Deno.Command("wrk", {
+    args: ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, url],
+  }).output();
+  const decoder = new TextDecoder();
+  if (!output.success) throw new Error(`wrk failed: ${decoder.decode(output.stderr)}`);
+  return parseWrk(decoder.decode(output.stdout));
+}
+
+/**
+ * Reads the report of `wrk` 4.
+ *
+ * @throws {Error} When the request count or rate is not where it should be.
+ */
+export function parseWrk(report: string): WrkResult {
+  const errors = /Socket errors: connect ([0-9]+), read ([0-9]+), write ([0-9]+), timeout ([0-9]+)/
+    .exec(report)?.slice(1).map(Number) ?? [];
+  const [connect = 0, read = 0, write = 0, timeout = 0] = errors;
+  return {
+    requests: numberIn(report, /^\s*([0-9]+) requests in /m),
+    requestsPerSecond: numberIn(report, /^Requests\/sec:\s+([0-9.]+)$/m),
+    failed: Number(/Non-2xx or 3xx responses: ([0-9]+)/.exec(report)?.[1] ?? 0),
+    socketErrors: { connect, read, write, timeout },
+  };
+}
+
+function numberIn(report: string, pattern: RegExp): number {
+  const digits = pattern.exec(report)?.[1];
+  if (digits === undefined) {
+    throw new Error(`Cannot read the report of wrk: expected ${pattern}, received "${report}"`);
+  }
+  return Number(digits);
+}

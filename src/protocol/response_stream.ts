@@ -47,7 +47,8 @@ export class ResponseStream implements UnderlyingDefaultSource<Uint8Array> {
   /** Queues a chunk; settles when less than the buffer limit is waiting. */
   write(chunk: Uint8Array): Promise<void> {
     if (this.#over) return Promise.reject(this.#over);
-    this.#controller.enqueue(chunk);
+    this.#controller.enqueue(chunk); // the runtime may find the client gone here, and cancel at once
+    if (this.#over) return Promise.reject(this.#over);
     if (this.#controller.desiredSize! > 0) return Promise.resolve();
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;

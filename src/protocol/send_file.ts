@@ -17,17 +17,28 @@ export interface OpenFile {
 /**
  * Opens a regular file.
  *
- * @throws {ApplicationError} When it cannot be opened or is not a regular file; `cause` is the runtime's error.
+ * @param declared Size that content-length promised; `null` for none.
+ * @throws {ApplicationError} When it cannot be opened, is not a regular file, or has another size; `cause` is the
+ * runtime's error.
  */
-export async function openFile(path: string): Promise<OpenFile> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path);
-  } catch (error) {
-    throw new ApplicationError(`Cannot send file "${path}": it cannot be opened`, { cause: error });
-  }
+export async function openFile(path: string, declared: number | null = null): Promise<OpenFile> {
+  const file = await Deno.open(path).catch((cause) => {
+    throw refused(path, "it cannot be opened", cause);
+  });
   const { isFile, size } = await file.stat();
-  if (isFile) return { size, readable: file.readable };
+  if (isFile && (declared === null || declared === size)) return { size, readable: file.readable };
   file.close();
-  throw new ApplicationError(`Cannot send file "${path}": it is not a regular file`);
+  throw refused(
+    path,
+    isFile
+      ? `content-length declared ${declared}, its size is ${size}`
+      : "it is not a regular file",
+  );
+}
+
+function refused(path: string, reason: string, cause?: unknown): ApplicationError {
+  return new ApplicationError(
+    `Cannot send file "${path}": ${reason}`,
+    cause === undefined ? {} : { cause },
+  );
 }

@@ -1,12 +1,13 @@
 /**
  * The fields the server itself adds to responses: `server`, `alt-svc`, and `connection: close` while it drains.
  *
- * `date` is added by the runtime. Fields the application set win; nothing is sent twice. What is switched
- * off costs nothing: the choice is made once, when the server starts.
+ * `date` is added by the runtime. Fields the application set win; nothing is sent twice. They are added to the list of
+ * fields where the response is still to be made (exchanges), and to its `Headers` where the application made it.
  *
  * @module
  */
 
+import { type Field, type FieldList, hasField } from "../fields.ts";
 import { withBody } from "../response_record.ts";
 
 /** What to add. */
@@ -17,40 +18,52 @@ export interface ResponseFieldOptions {
   readonly altSvc: readonly string[];
 }
 
-/** Adds the server's fields to a header section. */
-export type Decorate = (headers: Headers, http2: boolean) => void;
-
-/** Folds the options into one function, or `null` when there is nothing to add. */
-export function responseFields(options: ResponseFieldOptions): Decorate | null {
-  const { includeServerHeader, altSvc } = options;
-  if (altSvc.length === 0) return includeServerHeader ? addServer : null;
-  const value = altSvc.join(", ");
-  return (headers, http2) => {
-    if (includeServerHeader) addServer(headers, http2);
-    if (!headers.has("alt-svc")) headers.append("alt-svc", value);
-  };
+/** The fields to add to every response, per version. */
+export interface ResponseFields {
+  /** On HTTP/1. */
+  readonly http1: FieldList;
+  /** On HTTP/2. */
+  readonly http2: FieldList;
 }
 
-function addServer(headers: Headers, http2: boolean): void {
-  if (!headers.has("server")) headers.append("server", http2 ? "hypercorn-h2" : "hypercorn-h11");
+/** Makes the lists once, when the server starts, so that what is switched off costs nothing. */
+export function responseFields(
+  { includeServerHeader, altSvc }: ResponseFieldOptions,
+): ResponseFields {
+  const forVersion = (version: string): FieldList => {
+    const fields: Field[] = [];
+    if (includeServerHeader) fields.push(["server", `hypercorn-${version}`]);
+    if (altSvc.length > 0) fields.push(["alt-svc", altSvc.join(", ")]);
+    return fields;
+  };
+  return { http1: forVersion("h11"), http2: forVersion("h2") };
+}
+
+/** `fields` with those of `added` whose name they do not have. */
+export function mergeFields(fields: FieldList, added: FieldList): FieldList {
+  if (added.length === 0) return fields;
+  const merged = [...fields];
+  for (const field of added) if (!hasField(fields, field[0])) merged.push(field);
+  return merged;
 }
 
 /**
- * Applies `decorate` to a response. Responses that came out of `fetch()` have immutable headers; those are
+ * Adds fields to a finished response. Responses that came out of `fetch()` have immutable headers; those are
  * rebuilt around the same body.
  */
-export function decorateResponse(
-  response: Response,
-  decorate: Decorate,
-  http2: boolean,
-): Response {
+export function addToResponse(response: Response, added: FieldList): Response {
+  if (added.length === 0) return response;
   try {
-    decorate(response.headers, http2);
+    appendMissing(response.headers, added);
     return response;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const copy = withBody(response, response.body);
-    decorate(copy.headers, http2);
+    appendMissing(copy.headers, added);
     return copy;
   }
+}
+
+function appendMissing(headers: Headers, added: FieldList): void {
+  for (const [name, value] of added) if (!headers.has(name)) headers.append(name, value);
 }

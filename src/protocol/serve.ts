@@ -9,11 +9,11 @@
 
 import { DisconnectError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
-import { type FieldList, isHost } from "../fields.ts";
+import { type Field, type FieldList, isHost } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
-import { decorateResponse } from "./response_fields.ts";
+import { mergeFields } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
-import type { ListenerSettings, ServeContext } from "./serve_context.ts";
+import type { ListenerSettings, Refusal, ServeContext } from "./serve_context.ts";
 import { FetchShortCut } from "./serve_fetch.ts";
 import type { NativeInfo } from "./serve_info.ts";
 import { authorityOf, mayHaveContent } from "./serve_request.ts";
@@ -35,12 +35,8 @@ export class ServeListener implements ServeContext {
   }
 
   /** Handler for `Deno.serve`. */
-  readonly handle = (request: Request, info: NativeInfo): Response | Promise<Response> => {
-    const host = request.headers.get("host");
-    const http2 = host === null; // see ServeRequestHead
-    const refusal = this.#refuse(request, host);
-    return refusal ? this.finish(refusal, http2) : this.#runner.handle(request, info, http2);
-  };
+  readonly handle = (request: Request, info: NativeInfo): Response | Promise<Response> =>
+    this.#runner.handle(request, info);
 
   /** `onError` for `Deno.serve`: called when a response body fails after its head was sent. */
   readonly onError = (error: unknown): Response => {
@@ -48,16 +44,20 @@ export class ServeListener implements ServeContext {
     return emptyResponse(500);
   };
 
-  finish(response: Response, http2: boolean): Response {
-    const { decorate, inFlight } = this.settings;
-    const closing = inFlight.draining && !http2 && response.status !== 101;
-    const last = closing ? decorateResponse(response, announceClose, http2) : response;
-    return decorate ? decorateResponse(last, decorate, http2) : last;
+  fields(http2: boolean): FieldList {
+    const { responseFields, inFlight } = this.settings;
+    if (http2) return responseFields.http2;
+    return inFlight.draining ? [...responseFields.http1, CLOSE] : responseFields.http1;
   }
 
-  refusal(request: Request, status: number, reason: string, fields: FieldList = []): Response {
-    this.settings.reporter.refused(request.method, status, reason);
-    return emptyResponse(status, fields);
+  refusal(request: Request, http2: boolean, { status, message, fields = [] }: Refusal): Response {
+    this.settings.reporter.refused(request.method, status, message);
+    return emptyResponse(status, mergeFields(fields, this.fields(http2)));
+  }
+
+  refuse(request: Request, host: string | null): Response | null {
+    const refusal = this.#judge(request, host);
+    return refusal && this.refusal(request, host === null, refusal);
   }
 
   report(error: unknown, request: Request | null): void {
@@ -67,30 +67,32 @@ export class ServeListener implements ServeContext {
     else reporter.failed(error, method, url);
   }
 
-  #refuse(request: Request, host: string | null): Response | null {
+  #judge(request: Request, host: string | null): Refusal | null {
     const { serverNames, inFlight } = this.settings;
     if (host !== null && host !== this.#lastHost) {
-      if (!isHost(host)) {
-        return this.refusal(request, 400, `Host ${JSON.stringify(host)} is invalid`);
-      }
+      if (!isHost(host)) return { status: 400, message: `Host ${JSON.stringify(host)} is invalid` };
       this.#lastHost = host; // nearly always the same again
     }
     if (serverNames) {
       const name = host ?? authorityOf(request.url);
       if (!serverNames.has(name.toLowerCase())) {
-        return this.refusal(request, 404, `Host ${JSON.stringify(name)} is not in server_names`);
+        return { status: 404, message: `Host ${JSON.stringify(name)} is not in server_names` };
       }
     }
     const { method } = request;
     if (method === "CONNECT") {
-      return this.refusal(request, 501, "CONNECT is for proxies, this is an origin server");
+      return { status: 501, message: "CONNECT is for proxies, this is an origin server" };
     }
     if (inFlight.draining && mayHaveContent(method)) {
-      return this.refusal(request, 503, "the server is shutting down", [["retry-after", "1"]]);
+      const message = "the server is shutting down";
+      return { status: 503, message, fields: [["retry-after", "1"]] };
     }
     return null;
   }
 }
+
+/** Announced while the server drains (RFC 9112 §9.6); the runtime closes the connection after the response. */
+const CLOSE: Field = ["connection", "close"];
 
 /**
  * Reads a native request as far as possible: its members throw once the connection is gone, unless they were read
@@ -103,8 +105,4 @@ function readIfOpen(request: Request | null): { method: string; url: string; gon
   } catch {
     return { method: "", url: "", gone: true };
   }
-}
-
-function announceClose(headers: Headers): void {
-  headers.set("connection", "close");
 }

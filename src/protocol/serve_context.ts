@@ -9,7 +9,7 @@ import type { FieldList } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import type { WebSocketSettings } from "./guarded_socket.ts";
 import type { InFlight } from "./in_flight.ts";
-import type { Decorate } from "./response_fields.ts";
+import type { ResponseFields } from "./response_fields.ts";
 
 /** Where a driver says what happened; the server turns it into log lines. */
 export interface Reporter {
@@ -27,8 +27,8 @@ export interface ListenerSettings {
   readonly scheme: "http" | "https";
   /** Allowed values of Host or `:authority`, lower-case; `null` allows all. Others get 404. */
   readonly serverNames: ReadonlySet<string> | null;
-  /** Adds the server's fields to responses; `null` when there is nothing to add. */
-  readonly decorate: Decorate | null;
+  /** What the server adds to every response. */
+  readonly responseFields: ResponseFields;
   /** What the server is doing. */
   readonly inFlight: InFlight;
   /** WebSocket limits. */
@@ -43,12 +43,29 @@ export interface ServeContext {
   readonly settings: ListenerSettings;
   /** Address of the listener. */
   readonly localAddr: SocketAddr;
-  /** Adds what the server adds to every response. */
-  finish(response: Response, http2: boolean): Response;
+  /**
+   * Checks a request before the application sees it.
+   *
+   * @param host Value of the Host field, `null` when there is none.
+   * @returns The answer of the server itself, or `null` to go on.
+   */
+  refuse(request: Request, host: string | null): Response | null;
   /** Builds and reports a response of the server itself. */
-  refusal(request: Request, status: number, reason: string, fields?: FieldList): Response;
+  refusal(request: Request, http2: boolean, refusal: Refusal): Response;
+  /** What the server adds to a response at this moment. */
+  fields(http2: boolean): FieldList;
   /** Reports a failure, quietly when the client left. `request` is `null` when it is not known. */
   report(error: unknown, request: Request | null): void;
+}
+
+/** Why and how a request is refused. */
+export interface Refusal {
+  /** Status of the answer. */
+  readonly status: number;
+  /** Reason for the log. */
+  readonly message: string;
+  /** Fields of the answer. */
+  readonly fields?: FieldList;
 }
 
 /** The version as far as the runtime lets it be known; see `ServeRequestHead`. */

@@ -3,9 +3,9 @@
  *
  * Theory of operation. `respond` only keeps the head. The first `write` is kept too, and if `end` follows in the
  * same turn of the event loop the response is flat: one `Response` with bytes, a content-length, and the runtime's
- * fast path. A second `write`, or the end of the turn, turns it into a stream. `abort` before the hand-over
- * resolves with a 500; after `respond` it breaks the body off, so that the client never takes a truncated
- * response for a complete one (RFC 9112 §8).
+ * fast path. A second `write`, or the end of the turn, turns it into a stream. `abort` before `respond` resolves with
+ * a 500; afterwards it breaks the body off, so that the client never takes a truncated response for a complete one
+ * (RFC 9112 §8).
  *
  * @module
  */
@@ -26,17 +26,18 @@ import { type FieldList, hasField } from "../fields.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushNextTurn, type Held } from "./flush_queue.ts";
 import type { Entry } from "./in_flight.ts";
-import { checkResponseHead, emptyResponse, isBodiless, responseInit } from "./response_head.ts";
+import { addToResponse, mergeFields } from "./response_fields.ts";
+import { checkResponseHead, isBodiless, responseInit } from "./response_head.ts";
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
-import { openFile } from "./send_file.ts";
+import { type OpenFile, openFile } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
 const SUPPORT: ExchangeSupport = { informational: false, trailers: false, sendFile: true };
 
 /** The listener an exchange came from. */
 export interface ExchangeOwner {
-  /** Adds the server's own fields before a response is handed over. */
-  finish(response: Response, exchange: ServeExchange): Response;
+  /** Fields the server adds to a response. */
+  fields(http2: boolean): FieldList;
 }
 
 /** One request under `Deno.serve` as an {@link Exchange}. */
@@ -68,6 +69,10 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     this.#owner = owner;
     this.upload = mayHaveContent(native.method);
     this.response = new Promise((resolve) => this.#resolve = resolve);
+  }
+
+  get #http2(): boolean {
+    return this.request.httpVersion === "2";
   }
 
   /** State of the response half, for the driver. */
@@ -152,7 +157,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       if (!this.#bodiless) this.#length!.finish();
       this.#state = next;
       if (this.#stream) this.#stream.close();
-      else if (this.#head) this.#send(this.#flat(this.#head));
+      else if (this.#head) this.#sendFlat(this.#head);
       return Promise.resolve();
     } catch (error) {
       return Promise.reject(error);
@@ -161,22 +166,33 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
 
   async sendFile(path: string): Promise<void> {
     this.#state = this.#next("sendFile"); // before opening, so that the head stays held meanwhile
-    let file;
     try {
-      file = await openFile(path);
+      const file = await openFile(path, this.#length!.declared);
+      if (this.#bodiless || this.#gone) await file.readable.cancel();
+      if (this.#gone) throw this.#gone;
+      if (this.#stream) await this.#pipeFile(file, this.#stream);
+      else if (this.#head) this.#handFile(file, this.#head);
     } catch (error) {
-      this.#state = "responding";
+      if (this.#state === "ended") this.#state = "responding"; // not aborted meanwhile
       throw error;
     }
-    if (this.#head === undefined) {
-      throw new ApplicationError("Cannot call sendFile(): the head was sent already");
-    }
-    const { fields } = this.#head;
-    const sized = hasField(fields, "content-length")
-      ? fields
-      : [...fields, ["content-length", String(file.size)] as const];
-    if (this.#bodiless) await file.readable.cancel();
-    this.#hand(this.#bodiless ? null : file.readable, sized);
+  }
+
+  /** Lets the runtime read the file; the head was still held. */
+  #handFile(file: OpenFile, head: ResponseHead): void {
+    if (this.#bodiless) return this.#sendWithoutContent(head, file.size);
+    const { status, fields } = head;
+    const length = ["content-length", String(file.size)] as const;
+    const sized = this.#length!.declared === null ? [...fields, length] : fields;
+    this.#send(file.readable, { status, fields: sized });
+  }
+
+  /** Reads the file ourselves, because the head went out before the application asked for it. */
+  async #pipeFile(file: OpenFile, stream: ResponseStream): Promise<void> {
+    this.#state = "responding"; // so that the client and the shutdown deadline can still end it
+    for await (const chunk of file.readable) await stream.write(chunk);
+    this.#state = "ended";
+    stream.close();
   }
 
   /**
@@ -189,7 +205,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     this.#state = "ended";
     try {
       const { response, result } = make();
-      this.#send(response);
+      this.#resolve(addToResponse(response, this.#owner.fields(this.#http2)));
       return result;
     } catch (error) {
       this.#state = before;
@@ -200,7 +216,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   abort(error: Error): void {
     const before = this.#state;
     this.#state = nextState(before, "abort");
-    if (before === "initial") this.#send(emptyResponse(500));
+    if (before === "initial") this.#send(null, { status: 500, fields: NO_CONTENT });
     else if (before === "responding") this.#breakOff(error);
   }
 
@@ -208,7 +224,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   cut(reason: Error): void {
     if (this.#state === "initial") {
       this.#state = "aborted";
-      this.#send(emptyResponse(503));
+      this.#send(null, { status: 503, fields: NO_CONTENT });
     } else this.abort(reason);
     this.#disconnect(new DisconnectError("The server is shutting down", { cause: reason }));
   }
@@ -222,7 +238,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   /** Sends the head when the turn of the event loop is over and the application has not completed the response. */
   flush(): void {
     if (this.#state !== "responding" || this.#head === undefined) return;
-    if (this.#bodiless) this.#hand(null, this.#head.fields);
+    if (this.#bodiless) this.#sendWithoutContent(this.#head);
     else this.#startStream();
   }
 
@@ -238,10 +254,12 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     this.#disconnect(new DisconnectError("The response has no content"));
   }
 
-  #send(response: Response): void {
+  /** Hands a response over, with the fields the server adds. */
+  #send(body: BodyInit | null, { status, fields }: ResponseHead): void {
     this.#head = undefined;
     this.#held = undefined;
-    this.#resolve(this.#owner.finish(response, this));
+    const all = mergeFields(fields, this.#owner.fields(this.#http2));
+    this.#resolve(new Response(body, responseInit(status, all)));
   }
 
   #disconnect(reason: DisconnectError): void {
@@ -252,33 +270,43 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #startStream(): ResponseStream {
     const stream = this.#stream = new ResponseStream(this);
     if (this.#held) stream.write(this.#held).catch(() => {}); // a disconnect is reported by the next call
-    this.#hand(stream.readable, this.#head!.fields);
+    this.#send(stream.readable, this.#head!);
     return stream;
   }
 
-  #flat({ status, fields }: ResponseHead): Response {
+  #sendFlat(head: ResponseHead): void {
     const body = this.#held as Uint8Array<ArrayBuffer> | undefined;
-    if (!this.#bodiless) {
-      return new Response(body ?? (status === 204 ? null : ""), responseInit(status, fields));
-    }
-    if (body && this.#native.method === "HEAD" && this.#length!.declared === null) {
-      return new Response(
-        null,
-        responseInit(status, [...fields, ["content-length", String(body.length)]]),
-      );
-    }
-    return new Response(null, responseInit(status, fields));
+    if (this.#bodiless) this.#sendWithoutContent(head, body?.length);
+    else this.#send(body ?? "", head);
   }
 
-  #hand(body: ReadableStream<Uint8Array> | null, fields: FieldList): void {
-    const init = responseInit(this.#head!.status, fields);
-    this.#send(new Response(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, init));
+  /**
+   * A response to HEAD, or with status 204 or 304.
+   *
+   * On HTTP/1 the runtime adds `content-length: 0` unless the content is a stream. That would be wrong for a HEAD
+   * whose GET has content of unknown length (RFC 9110 §8.6).
+   *
+   * @param length What GET would have sent, if known.
+   */
+  #sendWithoutContent(head: ResponseHead, length?: number): void {
+    const { status, fields } = head;
+    if (status === 204 || status === 304 || hasField(fields, "content-length")) {
+      this.#send(null, head);
+    } else if (length !== undefined) {
+      this.#send(null, { status, fields: [...fields, ["content-length", String(length)]] });
+    } else this.#send(this.#http2 ? null : emptyStream(), head);
   }
 
+  /** After `respond` the client must notice, also when the head was only held: what it gets does not depend on timing. */
   #breakOff(error: Error): void {
-    if (this.#stream) return this.#stream.error(error);
-    if (this.#head === undefined) return;
-    if (this.#bodiless) return this.#send(this.#flat(this.#head));
-    this.#startStream().error(error);
+    if (this.#stream) this.#stream.error(error);
+    else if (this.#head && this.#bodiless) this.#sendWithoutContent(this.#head);
+    else if (this.#head) this.#startStream().error(error);
   }
+}
+
+const NO_CONTENT: FieldList = [["content-length", "0"]];
+
+function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }

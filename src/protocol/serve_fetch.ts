@@ -23,6 +23,7 @@ import { upgradeNative } from "./guarded_socket.ts";
 import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
 import { trackStream } from "./response_body.ts";
+import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import { type ServeContext, versionOf } from "./serve_context.ts";
 import { type NativeInfo, ServeInfo } from "./serve_info.ts";
@@ -41,7 +42,11 @@ export class FetchShortCut {
   }
 
   /** Handles one request. */
-  handle(request: Request, native: NativeInfo, http2: boolean): Response | Promise<Response> {
+  handle(request: Request, native: NativeInfo): Response | Promise<Response> {
+    const host = request.headers.get("host");
+    const refusal = this.#context.refuse(request, host);
+    if (refusal) return refusal;
+    const http2 = host === null; // see ServeRequestHead
     setUpgrader(request, this.#upgrader);
     const info = new ServeInfo(native, this.#context.localAddr, versionOf(http2));
     const app = this.#app; // called without a receiver, as the runtime does
@@ -74,27 +79,22 @@ export class FetchShortCut {
       throw new ApplicationError(OTHER_RESPONSE);
     }
     const { settings } = this.#context;
+    const fields = this.#context.fields(http2);
     if (method === "HEAD" && http2) {
-      return headWithoutBody(result).then((response) => this.#context.finish(response, http2));
+      return headWithoutBody(result).then((response) => addToResponse(response, fields));
     }
     const response = hasStreamBody(result)
       ? trackStream(result, settings.inFlight, mayHaveContent(method))
       : result;
-    return this.#context.finish(response, http2);
+    return addToResponse(response, fields);
   }
 
   #fail(error: unknown, request: Request, http2: boolean): Response {
     const upgrade = this.#upgraded.get(request);
     if (upgrade) return this.#failUpgraded(error, request, upgrade);
-    if (error instanceof HandshakeError) {
-      const { status, message, fields } = error;
-      return this.#context.finish(
-        this.#context.refusal(request, status, message, fields),
-        http2,
-      );
-    }
+    if (error instanceof HandshakeError) return this.#context.refusal(request, http2, error);
     this.#context.report(error, request);
-    return this.#context.finish(emptyResponse(500), http2);
+    return emptyResponse(500, this.#context.fields(http2));
   }
 
   #upgrade(request: Request, options: UpgradeOptions): WebSocketUpgrade {
@@ -114,7 +114,7 @@ export class FetchShortCut {
   #failUpgraded(error: unknown, { method, url }: Request, upgrade: WebSocketUpgrade): Response {
     this.#context.settings.reporter.failed(error, method, url);
     upgrade.socket.close(1011, "Internal error");
-    return this.#context.finish(upgrade.response, false);
+    return addToResponse(upgrade.response, this.#context.fields(false));
   }
 }
 

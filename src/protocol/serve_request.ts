@@ -1,5 +1,5 @@
 /**
- * The head of a request that came in through `Deno.serve`, read from the runtime's `Request` on demand.
+ * The head of a request that came in through `Deno.serve`.
  *
  * @module
  */
@@ -7,9 +7,10 @@
 import type { HttpVersion, NetAddress, PeerInfo, RequestHead } from "../exchange.ts";
 import type { Field, FieldList } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
+import { versionOf } from "./serve_context.ts";
 
 /**
- * Request head over a native `Request`; every member is computed when first asked for.
+ * Request head over a native `Request`.
  *
  * The runtime does not tell the HTTP version. HTTP/1.1 requests carry a Host field and HTTP/2 requests of
  * ordinary clients do not, so its absence means HTTP/2; 1.0 cannot be told from 1.1 (deno-runtime.md A1).
@@ -17,13 +18,16 @@ import type { SocketAddr } from "../fetch_types.ts";
 export class ServeRequestHead implements RequestHead {
   readonly scheme: "http" | "https";
   readonly httpVersion: HttpVersion;
+  readonly fields: FieldList;
   readonly #request: Request;
-  #fields: FieldList | undefined;
 
-  constructor(request: Request, scheme: "http" | "https", httpVersion: HttpVersion) {
+  /** @param fields The header section; `host` is put in front of it on HTTP/2. */
+  constructor(request: Request, scheme: "http" | "https", http2: boolean, fields: Field[]) {
     this.#request = request;
     this.scheme = scheme;
-    this.httpVersion = httpVersion;
+    this.httpVersion = versionOf(http2);
+    if (http2) fields.unshift(["host", this.authority]);
+    this.fields = fields;
   }
 
   get method(): string {
@@ -36,10 +40,6 @@ export class ServeRequestHead implements RequestHead {
 
   get authority(): string {
     return authorityOf(this.#request.url);
-  }
-
-  get fields(): FieldList {
-    return this.#fields ??= readFields(this.#request, this.httpVersion, this);
   }
 }
 
@@ -56,24 +56,25 @@ export function authorityOf(url: string): string {
   return end === -1 ? url.slice(start) : url.slice(start, end);
 }
 
-function readFields(request: Request, version: HttpVersion, head: ServeRequestHead): FieldList {
-  const fields: Field[] = [...request.headers];
-  if (version === "2") fields.unshift(["host", head.authority]);
-  return fields;
-}
-
 /** Both ends of the connection. IPv4 clients of a dual-stack bind are given as IPv4. */
 export class ServePeer implements PeerInfo {
-  readonly server: NetAddress | null;
   readonly #info: { readonly remoteAddr: SocketAddr };
+  readonly #listener: { readonly localAddr: SocketAddr };
 
-  constructor(info: { readonly remoteAddr: SocketAddr }, server: NetAddress | null) {
+  constructor(
+    info: { readonly remoteAddr: SocketAddr },
+    listener: { readonly localAddr: SocketAddr },
+  ) {
     this.#info = info;
-    this.server = server;
+    this.#listener = listener;
   }
 
   get client(): NetAddress | null {
     return netAddress(this.#info.remoteAddr);
+  }
+
+  get server(): NetAddress | null {
+    return netAddress(this.#listener.localAddr);
   }
 }
 

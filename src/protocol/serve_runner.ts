@@ -6,11 +6,12 @@
 
 import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
+import { type Field, getField, hasField } from "../fields.ts";
 import { checkHandshake, isWebSocketRequest } from "./handshake.ts";
-import { type ServeContext, versionOf } from "./serve_context.ts";
+import type { ServeContext } from "./serve_context.ts";
 import { ServeExchange } from "./serve_exchange.ts";
 import type { NativeInfo } from "./serve_info.ts";
-import { netAddress, ServePeer, ServeRequestHead } from "./serve_request.ts";
+import { ServePeer, ServeRequestHead } from "./serve_request.ts";
 import { ServeWebSocketExchange } from "./serve_websocket.ts";
 
 const INCOMPLETE = "The application returned without completing its response";
@@ -27,16 +28,20 @@ export class ExchangeRunner {
   }
 
   /** Handles one request; the response may be there before the application is done with the exchange. */
-  handle(request: Request, info: NativeInfo, http2: boolean): Promise<Response> {
-    const { settings, localAddr } = this.#context;
-    const head = new ServeRequestHead(request, settings.scheme, versionOf(http2));
-    const peer = new ServePeer(info, netAddress(localAddr));
-    const exchange = new ServeExchange(request, head, peer, {
-      finish: (response) => this.#context.finish(response, http2),
-    });
+  handle(request: Request, info: NativeInfo): Response | Promise<Response> {
+    const fields: Field[] = [...request.headers];
+    const host = getField(fields, "host") ?? null;
+    const refusal = this.#context.refuse(request, host);
+    if (refusal) return refusal;
+    const { settings } = this.#context;
+    const http2 = host === null;
+    const head = new ServeRequestHead(request, settings.scheme, http2, fields);
+    const peer = new ServePeer(info, this.#context);
+    const exchange = new ServeExchange(request, head, peer, this.#context);
     settings.inFlight.add(exchange);
-    if (isWebSocketRequest(request.method, request.headers)) this.#runWebSocket(request, exchange);
-    else this.#runHttp(request, exchange);
+    if (hasField(fields, "upgrade") && isWebSocketRequest(request.method, request.headers)) {
+      this.#runWebSocket(request, exchange);
+    } else this.#runHttp(request, exchange);
     return exchange.response;
   }
 
@@ -66,8 +71,7 @@ export class ExchangeRunner {
       }
     } catch (error) {
       if (error instanceof HandshakeError && exchange.state === "handshake") {
-        const { status, message, fields } = error;
-        const response = this.#context.refusal(request, status, message, fields);
+        const response = this.#context.refusal(request, false, error);
         handshake.complete(() => ({ response, result: undefined }));
       } else {
         this.#reportWebSocket(error, method, url);

@@ -14,6 +14,7 @@ import {
 import { resolveConfig } from "../config/mod.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
+import type { ResponseFields } from "../protocol/response_fields.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { NativeInfo } from "../protocol/serve_info.ts";
 import { openLog } from "./log.ts";
@@ -60,7 +61,7 @@ export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): F
   const listener = new ServeListener(application, {
     scheme: "http",
     serverNames: null,
-    decorate: null,
+    responseFields: NO_FIELDS,
     inFlight,
     websocket: {
       maxMessageSize: config.websocketMaxMessageSize,
@@ -76,6 +77,9 @@ export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): F
     return started.then(() => listener.handle(request, info));
   };
 }
+
+/** The other server adds its own. */
+const NO_FIELDS: ResponseFields = { http1: [], http2: [] };
 
 /** Stands in where a test calls the handler with nothing but a request. */
 const NO_INFO: NativeInfo = {

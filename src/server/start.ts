@@ -194,7 +194,7 @@ function listenerSettings(
   return {
     scheme: secure ? "https" : "http",
     serverNames: names.length > 0 ? new Set(names) : null,
-    decorate: responseFields({
+    responseFields: responseFields({
       includeServerHeader: config.includeServerHeader,
       altSvc: config.altSvcHeaders,
     }),

@@ -20,6 +20,19 @@ import { ApplicationError } from "./errors.ts";
 import type { FetchHandler } from "./fetch_types.ts";
 import type { FieldList } from "./fields.ts";
 
+/**
+ * What calls return that have nothing to wait for. Drivers return this one promise so that adapters can go on
+ * at once: `after(exchange.write(chunk), next)`.
+ */
+export const SETTLED: Promise<void> = Promise.resolve();
+
+/** Runs `next` when `call` has settled, which is now for {@link SETTLED}. */
+export function after(call: Promise<void>, next: () => void): Promise<void> {
+  if (call !== SETTLED) return call.then(next);
+  next();
+  return SETTLED;
+}
+
 /** HTTP version of a request as ASGI writes it. */
 export type HttpVersion = "1.0" | "1.1" | "2" | "3";
 

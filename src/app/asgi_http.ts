@@ -10,7 +10,7 @@
  */
 
 import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../errors.ts";
-import type { Exchange, ExchangeHandler } from "../exchange.ts";
+import { after, type Exchange, type ExchangeHandler, SETTLED } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import { wrongASGIResult } from "../misuse.ts";
 import { readBody } from "./asgi_body.ts";
@@ -69,12 +69,12 @@ class HTTPCall {
     return this.#events.next();
   };
 
-  readonly send: ASGISend = async (message) => {
+  readonly send: ASGISend = (message) => {
     try {
-      await this.#send(message);
+      const call = this.#send(message);
+      return call === SETTLED ? call : call.catch(this.#onRejection);
     } catch (error) {
-      if (!(error instanceof DisconnectError)) throw error;
-      await afterDisconnect(++this.#ignored);
+      return Promise.reject(error);
     }
   };
 
@@ -114,49 +114,55 @@ class HTTPCall {
     throw new UnexpectedMessageError(this.#state, String(message?.type));
   }
 
-  async #start({ status, headers, trailers }: HTTPResponseStartEvent): Promise<void> {
-    await this.#exchange.respond({ status: readStatus(status), fields: readHeaders(headers) });
-    this.#trailersAnnounced = trailers === true;
-    this.#state = "RESPONSE";
+  #start({ status, headers, trailers }: HTTPResponseStartEvent): Promise<void> {
+    const head = { status: readStatus(status), fields: readHeaders(headers) };
+    return after(this.#exchange.respond(head), () => {
+      this.#trailersAnnounced = trailers === true;
+      this.#state = "RESPONSE";
+    });
   }
 
-  async #body({ body, more_body }: HTTPResponseBodyEvent): Promise<void> {
-    const content = readBody(body);
-    if (more_body) return await this.#exchange.write(content);
-    // Not awaited one by one: content and end in the same turn let the driver send one flat response.
-    const written = this.#exchange.write(content);
-    if (!this.#trailersAnnounced) return await this.#end(written);
-    this.#state = "TRAILERS";
-    if (this.#exchange.supports.trailers) return await written;
-    await Promise.all([written, this.#exchange.end()]); // the announced trailers are accepted and dropped
-    this.#events?.complete();
+  #body({ body, more_body }: HTTPResponseBodyEvent): Promise<void> {
+    const written = this.#exchange.write(readBody(body));
+    if (more_body) return written;
+    this.#state = this.#trailersAnnounced ? "TRAILERS" : "CLOSED";
+    // Trailers that cannot be sent are accepted and dropped.
+    if (this.#trailersAnnounced && this.#exchange.supports.trailers) return written;
+    // Before `written` settles: content and end in the same turn let the driver send one flat response.
+    const ended = this.#exchange.end();
+    return after(written === SETTLED ? ended : both(written, ended), this.#complete);
   }
 
-  async #end(written: Promise<void>): Promise<void> {
-    this.#state = "CLOSED";
-    await Promise.all([written, this.#exchange.end()]);
-    this.#events?.complete();
+  #pathsend(path: string): Promise<void> {
+    return after(this.#exchange.sendFile(path), () => {
+      this.#state = "CLOSED";
+      this.#complete();
+    });
   }
 
-  async #pathsend(path: string): Promise<void> {
-    await this.#exchange.sendFile(path);
-    this.#state = "CLOSED";
-    this.#events?.complete();
-  }
-
-  async #trailerSection({ headers, more_trailers }: HTTPResponseTrailersEvent): Promise<void> {
+  #trailerSection({ headers, more_trailers }: HTTPResponseTrailersEvent): Promise<void> {
     this.#trailers = [...this.#trailers, ...readHeaders(headers)];
-    if (more_trailers) return;
+    if (more_trailers) return SETTLED;
     this.#state = "CLOSED";
-    if (!this.#exchange.supports.trailers) return;
-    await this.#exchange.end(this.#trailers);
-    this.#events?.complete();
+    if (!this.#exchange.supports.trailers) return SETTLED;
+    return after(this.#exchange.end(this.#trailers), this.#complete);
   }
 
-  async #earlyHint(links: Iterable<string | Uint8Array>): Promise<void> {
+  #earlyHint(links: Iterable<string | Uint8Array>): Promise<void> {
     const fields = readHeaders([...links].map((link) => ["link", link] as const));
-    await this.#exchange.inform({ status: 103, fields });
+    return this.#exchange.inform({ status: 103, fields });
   }
+
+  readonly #complete = (): void => this.#events?.complete();
+
+  readonly #onRejection = async (error: unknown): Promise<void> => {
+    if (!(error instanceof DisconnectError)) throw error;
+    await afterDisconnect(++this.#ignored);
+  };
+}
+
+async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
+  await Promise.all([first, second]);
 }
 
 /** Hypercorn converts to a whole number, so `"202"` works and `"201 NO CONTENT"` does not. */

@@ -5,6 +5,7 @@
  */
 
 import { DisconnectError } from "../errors.ts";
+import { SETTLED } from "../exchange.ts";
 import { RESPONSE_BUFFER_BYTES } from "../limits.ts";
 
 /** What a {@link ResponseStream} tells its owner. */
@@ -49,7 +50,7 @@ export class ResponseStream implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#over) return Promise.reject(this.#over);
     this.#controller.enqueue(chunk); // the runtime may find the client gone here, and cancel at once
     if (this.#over) return Promise.reject(this.#over);
-    if (this.#controller.desiredSize! > 0) return Promise.resolve();
+    if (this.#controller.desiredSize! > 0) return SETTLED;
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
   }

@@ -21,6 +21,7 @@ import {
   type ResponseCall,
   type ResponseHead,
   type ResponseState,
+  SETTLED,
 } from "../exchange.ts";
 import { type FieldList, hasField } from "../fields.ts";
 import { ContentLength } from "./content_length.ts";
@@ -126,7 +127,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       this.#head = head;
       this.#state = next;
       flushNextTurn(this);
-      return Promise.resolve();
+      return SETTLED;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -136,16 +137,16 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     try {
       const next = this.#next("write");
       this.#state = next;
-      if (chunk.byteLength === 0) return Promise.resolve();
+      if (chunk.byteLength === 0) return SETTLED;
       if (!this.#bodiless) this.#length!.add(chunk.byteLength);
       if (this.#stream) return this.#stream.write(chunk);
       if (this.#held === undefined) {
         this.#held = chunk;
-        return Promise.resolve();
+        return SETTLED;
       }
       if (this.#bodiless) this.#stopProducer();
       else return this.#startStream().write(chunk);
-      return Promise.resolve();
+      return SETTLED;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -158,7 +159,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       this.#state = next;
       if (this.#stream) this.#stream.close();
       else if (this.#head) this.#sendFlat(this.#head);
-      return Promise.resolve();
+      return SETTLED;
     } catch (error) {
       return Promise.reject(error);
     }

@@ -89,9 +89,9 @@ export function unmapped(hostname: string): string {
   return hostname.startsWith("::ffff:") && hostname.includes(".") ? hostname.slice(7) : hostname;
 }
 
-const WITHOUT_CONTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+const WITHOUT_CONTENT = new Set(["HEAD", "OPTIONS", "TRACE"]);
 
 /** Says whether a request with this method usually has content, judged without touching its body. */
 export function mayHaveContent(method: string): boolean {
-  return !WITHOUT_CONTENT.has(method);
+  return method !== "GET" && !WITHOUT_CONTENT.has(method);
 }

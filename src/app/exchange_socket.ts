@@ -139,6 +139,7 @@ export class ExchangeSocket extends EventTarget {
     for (;;) {
       const event = await this.#exchange.receive();
       if (event.type === "close") return this.#closed(event.code, event.reason);
+      if (this.#readyState !== this.OPEN) continue; // the standard drops what comes after close()
       const data = typeof event.data === "string" ? event.data : this.#binary(event.data);
       this.dispatchEvent(new MessageEvent("message", { data }));
     }

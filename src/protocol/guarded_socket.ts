@@ -10,9 +10,9 @@ import { HandshakeError } from "../errors.ts";
 import { WEBSOCKET_CLOSE_TIMEOUT_MS } from "../limits.ts";
 import type { UpgradeOptions, WebSocketUpgrade } from "../upgrade.ts";
 import { checkCloseArguments } from "../websocket_close.ts";
-import { cutSocket } from "./cut_socket.ts";
 import { checkAcceptFields, checkHandshake, offeredSubprotocols } from "./handshake.ts";
 import type { InFlight, OpenSocket } from "./in_flight.ts";
+import { cutSocket, keepReading } from "./socket_internals.ts";
 
 /** Settings of every WebSocket of a server. */
 export interface WebSocketSettings {
@@ -103,6 +103,7 @@ class SocketGuard implements OpenSocket {
     if (readyState === WebSocket.CONNECTING) this.#closeAtOpen ??= [code, reason];
     if (readyState !== WebSocket.OPEN) return;
     this.#nativeClose(code, reason);
+    keepReading(this.#socket);
     const limit = this.#settings.closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS;
     this.#closeTimer = setTimeout(() => this.cut(), limit);
   }
@@ -120,7 +121,8 @@ class SocketGuard implements OpenSocket {
 
   #onMessage(event: MessageEvent): void {
     const { maxMessageSize } = this.#settings;
-    if (messageBytes(event.data, maxMessageSize) <= maxMessageSize) return;
+    const open = this.#socket.readyState === WebSocket.OPEN; // later ones are dropped, as the standard has it
+    if (open && messageBytes(event.data, maxMessageSize) <= maxMessageSize) return;
     event.stopImmediatePropagation();
     this.close(1009, "Message too big");
   }

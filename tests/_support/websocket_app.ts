@@ -202,7 +202,7 @@ export function serveWebSockets(
   const listener = new ServeListener(application, {
     scheme: "http",
     serverNames: null,
-    decorate: null,
+    responseFields: { http1: [], http2: [] },
     inFlight,
     websocket: { maxMessageSize: 1000, pingInterval: null, ...limits, inFlight },
     reporter: logReporter(openLog(resolveConfig({ errorlog: log })), "test"),

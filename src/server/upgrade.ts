@@ -18,9 +18,13 @@ import {
  * Upgrades a request to a WebSocket: return `response` from the handler and talk through `socket`.
  *
  * Beyond `Deno.upgradeWebSocket` the method, version and key are checked, messages over
- * `websocket_max_message_size` close with 1009, a close handshake ends within 5 s, and a server that stops closes
- * with 1001. Binary messages arrive as `ArrayBuffer`.
+ * `websocket_max_message_size` close with 1009, a close handshake ends within 5 s, an exception in a listener (or a
+ * handler that fails after the upgrade) is logged and closes with 1011 instead of ending the process, a lost
+ * connection is one close event with code 1006, and a server that stops closes with 1001. Binary messages arrive as
+ * `ArrayBuffer`. `socket.send()` never waits: watch `socket.bufferedAmount` before sending much. A peer that does not
+ * read is not found dead by pings while data is queued for it.
  *
+ * @throws {ApplicationError} When `options.headers` has a field the handshake itself owns, or on a second call.
  * @throws {HandshakeError} When the request is no valid handshake or `options.protocol` was not offered. Let it pass:
  * the server answers with 400, 405 or 426 and the fields the client needs.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2 | RFC 6455 §4.2}

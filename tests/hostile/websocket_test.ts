@@ -203,6 +203,26 @@ for (
   });
 }
 
+Deno.test("WebSocket: an endless producer is stopped when a limit closes the socket", async () => {
+  const outcome = new Recorder<unknown>();
+  const application: Application = {
+    http: () => Promise.reject(new Error("not called")),
+    async websocket(exchange) {
+      await exchange.accept();
+      try {
+        for (;;) await exchange.send("tick");
+      } catch (error) {
+        outcome.add((error as Error).name);
+      }
+    },
+  };
+  await using server = serveWebSockets(application, { closeTimeoutMs: 30 });
+  using client = await WebSocketClient.open(server.url);
+  await client.send("x".repeat(1001));
+  assert.equal(await outcome.next("the end of the producer"), "DisconnectError");
+  await server.idle();
+});
+
 Deno.test("WebSocket: a hundred clients that vanish leave nothing behind", async () => {
   await using server = serveWebSockets(webSocketApplication("ASGI", ECHO));
   const clients = await Promise.all(

@@ -25,7 +25,10 @@ export class ServeListener implements ServeContext {
   /** Address of the listener, set once it is bound and before any request. */
   localAddr: SocketAddr = { transport: "tcp", hostname: "", port: 0 };
   readonly #runner: FetchShortCut | ExchangeRunner;
-  #lastHost = "";
+  /** Host of the last request that passed. */
+  #lastHost: string | null = null;
+  /** How its URL began; no URL begins like the initial value. */
+  #lastOrigin = "/";
 
   constructor(application: Application, settings: ListenerSettings) {
     this.settings = settings;
@@ -69,15 +72,10 @@ export class ServeListener implements ServeContext {
 
   #judge(request: Request, host: string | null): Refusal | null {
     const { serverNames, inFlight } = this.settings;
-    if (host !== null && host !== this.#lastHost) {
-      if (!isHost(host)) return { status: 400, message: `Host ${JSON.stringify(host)} is invalid` };
-      this.#lastHost = host; // nearly always the same again
-    }
-    if (serverNames) {
-      const name = host ?? authorityOf(request.url);
-      if (!serverNames.has(name.toLowerCase())) {
-        return { status: 404, message: `Host ${JSON.stringify(name)} is not in server_names` };
-      }
+    const { url } = request;
+    if (host !== this.#lastHost || !url.startsWith(this.#lastOrigin)) {
+      const refusal = this.#judgeHost(url, host);
+      if (refusal) return refusal;
     }
     const { method } = request;
     if (method === "CONNECT") {
@@ -87,6 +85,26 @@ export class ServeListener implements ServeContext {
       const message = "the server is shutting down";
       return { status: 503, message, fields: [["retry-after", "1"]] };
     }
+    return null;
+  }
+
+  /**
+   * Checks Host and the authority that applications see in the URL. They differ for HTTP/2, which has only the
+   * latter, and for targets in absolute form (RFC 9112 §3.2.2).
+   */
+  #judgeHost(url: string, host: string | null): Refusal | null {
+    const { serverNames } = this.settings;
+    const authority = authorityOf(url);
+    for (const name of host === null ? [authority] : [host, authority]) {
+      const quoted = JSON.stringify(name);
+      if (!isHost(name)) return { status: 400, message: `Host ${quoted} is invalid` };
+      if (serverNames && !serverNames.has(name.toLowerCase())) {
+        return { status: 404, message: `Host ${quoted} is not in server_names` };
+      }
+    }
+    this.#lastHost = host; // nearly always the same again
+    // With the slash, so that a longer authority does not match.
+    this.#lastOrigin = `${url.slice(0, url.indexOf("://") + 3)}${authority}/`;
     return null;
   }
 }

@@ -49,8 +49,12 @@ export function targetOf(url: string): string {
   return start === -1 ? "/" : url.slice(start);
 }
 
-/** Authority of an absolute URL as the runtime wrote it. */
+/**
+ * Authority of an absolute URL as the runtime wrote it; `""` where it put the path of a Unix socket, since the client
+ * named no host.
+ */
 export function authorityOf(url: string): string {
+  if (url.startsWith("http+unix://%2F")) return "";
   const start = url.indexOf("://") + 3;
   const end = url.indexOf("/", start);
   return end === -1 ? url.slice(start) : url.slice(start, end);

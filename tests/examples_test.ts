@@ -74,7 +74,7 @@ const ROWS: Record<string, Row> = {
       await ada.close();
       bob.send("Gone?");
       assert.equal(await bob.next(), "Gone?");
-      program.signal();
+      program.stop();
       assert.equal(await bob.closed, 1001, "The stopping server did not say that it goes away");
     },
   },
@@ -83,7 +83,7 @@ const ROWS: Record<string, Row> = {
     check: async (program) => {
       const answer = get(program.url);
       await program.says(/A request began/);
-      program.signal();
+      program.stop();
       assert.equal(await answer, "Better late than never\n");
       assert.equal(await program.exitCode(), 0);
       assert.deepEqual(program.stdout.trim().split("\n"), [
@@ -135,17 +135,6 @@ Deno.test("every example is run by a test", () => {
   assert.deepEqual([...Object.keys(ROWS), "examples/https.ts"].sort(), sourceFiles("examples"));
 });
 
-Deno.test("the README's first minute: deno task start answers what is printed there", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", REPOSITORY));
-  const [, promised] = /\$ curl -i http:\/\/127\.0\.0\.1:8000\/\n([^]*?)```/.exec(readme)!;
-  await using program = await Program.start(["task", "start", "127.0.0.1:0"], REPOSITORY, 1);
-  const answer = await rawGet(new URL(program.url));
-  const undated = (text: string) => text.replace(/^date: .*GMT$/m, "date: masked");
-  assert.equal(undated(answer), undated(promised!));
-  program.signal();
-  assert.equal(await program.exitCode(), 0);
-});
-
 function checkHttps(folder: string): Row["check"] {
   return async ({ urls }) => {
     const cert = await Deno.readTextFile(`${folder}/cert.pem`);
@@ -161,7 +150,7 @@ async function runExample(path: string, { check, binds = 1, cwd }: Row): Promise
   const args = await argumentsOf(path, binds);
   await using program = await Program.start(args, cwd ?? REPOSITORY, binds);
   await check(program);
-  program.signal();
+  program.stop();
   assert.equal(await program.exitCode(), 0, program.stderr);
   assert.doesNotMatch(program.stderr, /\[(WARN|ERROR)\]|error:/i);
 }
@@ -222,23 +211,6 @@ async function get(url: string): Promise<string> {
   const text = await response.text();
   assert.equal(response.status, 200, text);
   return text;
-}
-
-/** The whole response to the request that `curl -i` makes, with line feeds for line ends. */
-async function rawGet({ hostname, port }: URL): Promise<string> {
-  using connection = await Deno.connect({ hostname, port: Number(port) });
-  const request =
-    `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUser-Agent: curl/8.14.1\r\nAccept: */*\r\n\r\n`;
-  await connection.write(new TextEncoder().encode(request));
-  const decoder = new TextDecoder();
-  const piece = new Uint8Array(4096);
-  let text = "";
-  while (!text.endsWith("Hello from /\n")) {
-    const size = await deadline(connection.read(piece), PATIENCE_MS);
-    assert(size !== null, `The connection was closed after: ${text}`);
-    text += decoder.decode(piece.subarray(0, size));
-  }
-  return text.replaceAll("\r\n", "\n");
 }
 
 /** Makes the certificate of `examples/https.ts` by the command in its doc comment. */

@@ -20,6 +20,7 @@ export class Program implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
   #onOutput = Promise.withResolvers<void>();
   #ended = false;
+  #stopping = false;
 
   private constructor(args: string[], cwd: string | URL) {
     this.#child = new Deno.Command(Deno.execPath(), {
@@ -60,9 +61,10 @@ export class Program implements AsyncDisposable {
     return this.#until(() => pattern.test(this.stdout), `say ${pattern}`);
   }
 
-  /** Asks it to stop. */
-  signal(): void {
-    if (!this.#ended) this.#child.kill("SIGTERM");
+  /** Asks it to stop, once: a second signal would find a program that no longer listens to signals. */
+  stop(): void {
+    if (!this.#ended && !this.#stopping) this.#child.kill("SIGTERM");
+    this.#stopping = true;
   }
 
   /** Waits for its end. */

@@ -1,0 +1,65 @@
+/** The README against the programs and tables it speaks of. */
+
+import { deadline } from "@std/async/deadline";
+import assert from "node:assert/strict";
+import { findOption, OPTIONS } from "../src/config/options.ts";
+import { PATIENCE_MS, Program } from "./_support/program.ts";
+import { REPOSITORY } from "./_support/repository.ts";
+
+const readme = await Deno.readTextFile(new URL("README.md", REPOSITORY));
+
+Deno.test("the README's first minute: deno task start answers what is printed there", async () => {
+  const [, promised] = /\$ curl -i http:\/\/127\.0\.0\.1:8000\/\n([^]*?)```/.exec(readme)!;
+  await using program = await Program.start(["task", "start", "127.0.0.1:0"], REPOSITORY, 1);
+  const answer = await rawGet(new URL(program.url));
+  const undated = (text: string) => text.replace(/^date: .*GMT$/m, "date: masked");
+  assert.equal(undated(answer), undated(promised!));
+  program.stop();
+  assert.equal(await program.exitCode(), 0);
+});
+
+Deno.test("the README lists the options that act, and no others", () => {
+  const listed = optionRows().flatMap(({ names }) => names);
+  const acting = OPTIONS.filter(({ effect }) => effect === "now").map(({ name }) => name);
+  assert.deepEqual(listed.toSorted(), acting.toSorted());
+});
+
+Deno.test("the README states the defaults of the options", () => {
+  for (const { names, value } of optionRows()) {
+    for (const name of names) {
+      const expected = findOption(name)!.default;
+      const stated: unknown = JSON.parse(value);
+      // A list of one may be written as its member.
+      assert.deepEqual(Array.isArray(expected) ? [stated].flat() : stated, expected, name);
+    }
+  }
+});
+
+/** Rows of the table of options: names, and the default as JSON. */
+function optionRows(): { names: string[]; value: string }[] {
+  const table = /^\| Option .*\n\|[- |]+\n((?:\|.*\n)+)/m.exec(readme)![1]!;
+  return table.trim().split("\n").map((line) => {
+    const [, names, value] = line.split("|");
+    return {
+      names: [...names!.matchAll(/`(\w+)`/g)].map((match) => match[1]!),
+      value: /`([^`]+)`/.exec(value!)![1]!,
+    };
+  });
+}
+
+/** The whole response to the request that `curl -i` makes, with line feeds for line ends. */
+async function rawGet({ hostname, port }: URL): Promise<string> {
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const request =
+    `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUser-Agent: curl/8.14.1\r\nAccept: */*\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const decoder = new TextDecoder();
+  const piece = new Uint8Array(4096);
+  let text = "";
+  while (!text.endsWith("Hello from /\n")) {
+    const size = await deadline(connection.read(piece), PATIENCE_MS);
+    assert(size !== null, `The connection was closed after: ${text}`);
+    text += decoder.decode(piece.subarray(0, size));
+  }
+  return text.replaceAll("\r\n", "\n");
+}

@@ -179,7 +179,7 @@ export class LifespanTimeoutError extends Error {
 export class HandshakeError extends Error {
   /** The name of this class. */
   override name = "HandshakeError";
-  /** Status of the answer: 400, 405 or 426. */
+  /** Status of the answer: 400, 405, 426, or 503 from a server that is stopping. */
   readonly status: number;
   /** Fields of the answer, e.g. `sec-websocket-version`. */
   readonly fields: readonly (readonly [name: string, value: string])[];

@@ -109,7 +109,10 @@ export class Config {
   wsgiMaxBodySize!: number;
   /** Bytes of one WebSocket message; more closes with 1009. Default `16777216`. */
   websocketMaxMessageSize!: number;
-  /** Seconds between pings on a WebSocket, `null` for none. Default `null`. */
+  /**
+   * Seconds of silence on a WebSocket before a ping; a peer that leaves it unanswered for as long again is given up.
+   * `null` sends none. Default `null`.
+   */
   websocketPingInterval!: number | null;
 
   // Time ----------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /**
- * Messages for an application that answered in the wrong form; each names the `mode` that would fit.
+ * Messages for an application that answered in the wrong form (each names the `mode` that would fit) or threw no error.
  *
  * @module
  */
@@ -33,12 +33,19 @@ function fetchHint(result: unknown): string {
   return iterable ? ` Is it a WSGI application? Then pass mode: "wsgi"` : "";
 }
 
+/** What an application threw, as an error: JavaScript lets it throw anything, even what `String()` cannot convert. */
+export function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new ApplicationError(`The application threw ${describe(thrown)}, which is not an Error`);
+}
+
 /** A value in a few words, for a message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") return `the string ${JSON.stringify(value.slice(0, 40))}`;
   if (typeof value === "function") return `the function ${value.name || "(anonymous)"}`;
   if (typeof value !== "object") return `${typeof value} ${String(value)}`;
-  const name = value.constructor?.name ?? "object";
+  const maker: unknown = value.constructor; // absent without prototype, anything if the application likes
+  const name = typeof maker === "function" && maker.name ? maker.name : "object";
   return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }

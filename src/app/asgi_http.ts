@@ -72,9 +72,9 @@ class HTTPCall {
   readonly send: ASGISend = (message) => {
     try {
       const call = this.#send(message);
-      return call === SETTLED ? call : call.catch(this.#onRejection);
+      return call === SETTLED ? call : observed(call.catch(this.#onRejection));
     } catch (error) {
-      return Promise.reject(error);
+      return observed(Promise.reject(error));
     }
   };
 
@@ -159,6 +159,15 @@ class HTTPCall {
     if (!(error instanceof DisconnectError)) throw error;
     await afterDisconnect(++this.#ignored);
   };
+}
+
+/**
+ * Marks a promise as looked after: an application that does not await `send()` would otherwise end the process, and so
+ * every other connection, when its client leaves. One that does await it gets the rejection all the same.
+ */
+function observed(sent: Promise<void>): Promise<void> {
+  sent.catch(() => {});
+  return sent;
 }
 
 async function both(first: Promise<void>, second: Promise<void>): Promise<void> {

@@ -11,6 +11,7 @@ import { DisconnectError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import { type Field, type FieldList, isHost } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
+import { asError } from "../misuse.ts";
 import { mergeFields } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { ListenerSettings, Refusal, ServeContext } from "./serve_context.ts";
@@ -66,8 +67,9 @@ export class ServeListener implements ServeContext {
   report(error: unknown, request: Request | null): void {
     const { reporter } = this.settings;
     const { method, url, gone } = readIfOpen(request);
-    if (gone || error instanceof DisconnectError) reporter.disconnected(error, method, url);
-    else reporter.failed(error, method, url);
+    const failure = asError(error);
+    if (gone || failure instanceof DisconnectError) reporter.disconnected(failure, method, url);
+    else reporter.failed(failure, method, url);
   }
 
   #judge(request: Request, host: string | null): Refusal | null {

@@ -7,6 +7,7 @@
 import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import { type Field, getField, hasField } from "../fields.ts";
+import { asError } from "../misuse.ts";
 import { checkHandshake, isWebSocketRequest } from "./handshake.ts";
 import type { ServeContext } from "./serve_context.ts";
 import { ServeExchange } from "./serve_exchange.ts";
@@ -51,8 +52,9 @@ export class ExchangeRunner {
       await this.#application.http(exchange);
       if (exchange.state !== "ended") throw new ApplicationError(INCOMPLETE);
     } catch (error) {
-      this.#context.report(error, request);
-      exchange.abort(asError(error));
+      const failure = asError(error);
+      this.#context.report(failure, request);
+      exchange.abort(failure);
     } finally {
       this.#context.settings.inFlight.delete(exchange);
     }
@@ -75,8 +77,9 @@ export class ExchangeRunner {
         const response = this.#context.refusal(request, false, error);
         handshake.complete(() => ({ response, result: undefined }));
       } else {
-        this.#reportWebSocket(error, method, url);
-        exchange.abort(asError(error));
+        const failure = asError(error);
+        this.#reportWebSocket(failure, method, url);
+        exchange.abort(failure);
       }
     } finally {
       inFlight.delete(handshake);
@@ -89,8 +92,4 @@ export class ExchangeRunner {
     if (error instanceof DisconnectError) reporter.disconnected(error, method, url);
     else reporter.failed(error, method, url);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

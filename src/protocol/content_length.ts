@@ -5,7 +5,7 @@
  */
 
 import { ApplicationError } from "../errors.ts";
-import { type FieldList, getField } from "../fields.ts";
+import { combineField, type FieldList } from "../fields.ts";
 
 /** Counts content against the declared length. */
 export class ContentLength {
@@ -13,12 +13,12 @@ export class ContentLength {
   readonly declared: number | null;
   #written = 0;
 
-  /** @throws {ApplicationError} When the field is not a whole number. */
+  /** @throws {ApplicationError} When there are several fields, or it is not a whole number. */
   constructor(fields: FieldList) {
-    const value = getField(fields, "content-length");
+    const value = combineField(fields, "content-length");
     if (value !== undefined && !/^[0-9]{1,15}$/.test(value)) {
       throw new ApplicationError(
-        `Cannot send the response: content-length is "${value}", expected a whole number`,
+        `Cannot send the response: content-length is "${value}", expected one whole number`,
       );
     }
     this.declared = value === undefined ? null : Number(value);

@@ -15,6 +15,24 @@ export function wrongFetchResult(result: unknown): ApplicationError {
   );
 }
 
+/** Error for a `Response` whose content somebody else has read or is reading. */
+export function unusableContent({ bodyUsed }: Response): ApplicationError {
+  return new ApplicationError(
+    `Cannot send the Response: its content ${
+      bodyUsed ? "has already been consumed" : "is locked by a reader"
+    }. Return a new one for each request`,
+  );
+}
+
+/** Error for a response stream that yielded something else than bytes. */
+export function wrongChunk(chunk: unknown): ApplicationError {
+  return new ApplicationError(
+    `Cannot send a piece of the response stream: expected a Uint8Array, received ${
+      describe(chunk)
+    }`,
+  );
+}
+
 /** Error for an ASGI application that returned a value. */
 export function wrongASGIResult(result: unknown): ApplicationError {
   const hint = result instanceof Response ? ` Is it a fetch handler? Then pass mode: "fetch"` : "";
@@ -47,5 +65,5 @@ export function describe(value: unknown): string {
   if (typeof value !== "object") return `${typeof value} ${String(value)}`;
   const maker: unknown = value.constructor; // absent without prototype, anything if the application likes
   const name = typeof maker === "function" && maker.name ? maker.name : "object";
-  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+  return /^[aeiou]/i.test(name) ? `an ${name}` : `a ${name}`;
 }

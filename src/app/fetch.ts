@@ -17,7 +17,7 @@ import type {
 } from "../exchange.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import type { FieldList } from "../fields.ts";
-import { wrongFetchResult } from "../misuse.ts";
+import { unusableContent, wrongChunk, wrongFetchResult } from "../misuse.ts";
 import { truthfulHeaders } from "../response_record.ts";
 import { setUpgrader } from "../upgrade.ts";
 import { ExchangeSocket } from "./exchange_socket.ts";
@@ -84,6 +84,7 @@ async function sendResponse(
   signal: AbortSignal,
   trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
 ): Promise<void> {
+  if (response.bodyUsed || response.body?.locked) throw unusableContent(response);
   await writer.respond({ status: response.status, fields: [...truthfulHeaders(response)] });
   if (response.body === null) return await writer.end(trailers?.());
   const reader = response.body.getReader();
@@ -107,6 +108,7 @@ async function pump(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
+    if (!(value instanceof Uint8Array)) throw wrongChunk(value);
     await writer.write(value);
   }
   await writer.end(trailers?.());

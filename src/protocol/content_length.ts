@@ -24,6 +24,11 @@ export class ContentLength {
     this.declared = value === undefined ? null : Number(value);
   }
 
+  /** Says whether any content was written. */
+  get begun(): boolean {
+    return this.#written > 0;
+  }
+
   /** @throws {ApplicationError} When `bytes` more exceed the declared length. */
   add(bytes: number): void {
     this.#written += bytes;

@@ -32,7 +32,8 @@ export class PendingResponse implements Entry {
     this.upload = upload;
     this.response = new Promise((resolve) => this.#resolve = resolve);
     inFlight.add(this);
-    result.then((value) => {
+    // A promise passes unchanged; `then` of anything else may throw.
+    Promise.resolve(result).then((value) => {
       inFlight.delete(this);
       try {
         this.#resolve(events.onResult(value));

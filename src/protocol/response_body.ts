@@ -7,17 +7,22 @@
  * @module
  */
 
-import { withBody } from "../response_record.ts";
+import { wrongChunk } from "../misuse.ts";
+import { isDecoded, withBody } from "../response_record.ts";
+import { ContentLength } from "./content_length.ts";
 import type { Entry, InFlight } from "./in_flight.ts";
 
 /**
- * Gives `response` a body that the server can cut.
+ * Gives `response` a body that the server can cut, and that breaks off where it does not keep its content-length.
  *
+ * @throws {ApplicationError} When its content-length is not one whole number.
  * @param upload Whether the request's content may still be read while the response streams.
  */
 export function trackStream(response: Response, inFlight: InFlight, upload: boolean): Response {
+  const declared = isDecoded(response) ? null : response.headers.get("content-length");
+  const length = new ContentLength(declared === null ? [] : [["content-length", declared]]);
   const source = response.body!.getReader();
-  const tracked = new ReadableStream(new TrackedSource(source, inFlight, upload), {
+  const tracked = new ReadableStream(new TrackedSource(source, length, inFlight, upload), {
     highWaterMark: 0,
   });
   return withBody(response, tracked);
@@ -28,14 +33,17 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
   readonly upload: boolean;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #inFlight: InFlight;
+  readonly #length: ContentLength;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   constructor(
     reader: ReadableStreamDefaultReader<Uint8Array>,
+    length: ContentLength,
     inFlight: InFlight,
     upload: boolean,
   ) {
     this.#reader = reader;
+    this.#length = length;
     this.#inFlight = inFlight;
     this.upload = upload;
     inFlight.add(this);
@@ -49,11 +57,13 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
     try {
       const { done, value } = await this.#reader.read();
       if (this.#controller === undefined) return;
-      if (!done) return controller.enqueue(value);
+      if (!done) return controller.enqueue(this.#counted(value));
+      this.#length.finish();
       this.#finish();
       controller.close();
     } catch (error) {
       this.#finish();
+      this.#reader.cancel(error).catch(() => {}); // does nothing when the application's stream is what failed
       throw error;
     }
   }
@@ -68,6 +78,12 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
     this.#finish();
     controller?.error(reason);
     this.#reader.cancel(reason).catch(() => {}); // the application's stream may fail while being cancelled
+  }
+
+  #counted(chunk: unknown): Uint8Array {
+    if (!(chunk instanceof Uint8Array)) throw wrongChunk(chunk);
+    this.#length.add(chunk.byteLength);
+    return chunk;
   }
 
   #finish(): void {

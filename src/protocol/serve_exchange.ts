@@ -168,6 +168,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   async sendFile(path: string): Promise<void> {
     this.#state = this.#next("sendFile"); // before opening, so that the head stays held meanwhile
     try {
+      if (this.#length!.begun) throw new ApplicationError(FILE_AFTER_CONTENT);
       const file = await openFile(path, this.#length!.declared);
       if (this.#bodiless || this.#gone) await file.readable.cancel();
       if (this.#gone) throw this.#gone;
@@ -305,6 +306,9 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     else if (this.#head) this.#startStream().error(error);
   }
 }
+
+const FILE_AFTER_CONTENT =
+  "Cannot send a file: content was written already, and a file is all of it";
 
 const NO_CONTENT: FieldList = [["content-length", "0"]];
 

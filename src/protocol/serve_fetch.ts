@@ -79,6 +79,9 @@ export class FetchShortCut {
     if (getUpgrader(request) === upgradedAlready && result.status !== 101) {
       throw new ApplicationError(OTHER_RESPONSE);
     }
+    if (result.status === 101 && !request.headers.has("upgrade")) {
+      throw new ApplicationError(NOTHING_TO_UPGRADE); // the client would wait for a final response
+    }
     const { settings } = this.#context;
     const fields = this.#context.fields(http2);
     if (method === "HEAD" && http2) {
@@ -130,6 +133,8 @@ function giveHttpUrl(request: Request): void {
 
 const OTHER_RESPONSE =
   "The handler upgraded the request to a WebSocket, but did not return the response that came with the socket";
+
+const NOTHING_TO_UPGRADE = "Cannot send status 101: the request does not ask for an upgrade";
 
 /** Takes the place of the upgrader on a request that was upgraded. */
 const upgradedAlready: Upgrader = () => {

@@ -1,0 +1,34 @@
+/**
+ * Waiting in tests for conditions that no event announces.
+ *
+ * @module
+ */
+
+const DEADLINE_MS = 10_000;
+
+/** Resolves once `condition` holds, looking every millisecond; rejects after ten seconds. */
+export async function eventually(condition: () => boolean, what: string): Promise<void> {
+  const start = performance.now();
+  while (!condition()) {
+    if (performance.now() - start > DEADLINE_MS) throw new Error(`Waited in vain for ${what}`);
+    await pause(1);
+  }
+}
+
+/**
+ * Waits until `count()` has stopped growing, and returns what it stopped at.
+ *
+ * For back-pressure, where the observation is that nothing more happens. It cannot make a test of a sound
+ * server fail, however slow the machine: the count is then merely smaller.
+ */
+export async function standstill(count: () => number, quietMs = 150): Promise<number> {
+  for (;;) {
+    const before = count();
+    await pause(quietMs);
+    if (count() === before) return before;
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

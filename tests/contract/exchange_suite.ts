@@ -1,0 +1,122 @@
+/**
+ * The contract every server driver and every form of application has to keep, as tables of cases.
+ *
+ * A case says what the client does and must see. It runs for every variant (form of application × protocol and
+ * client) and may leave one out only with a written reason, which the test's name prints.
+ *
+ * @module
+ */
+
+import type { ConfigInit } from "../../mod.ts";
+import type { Framework } from "../../src/app/framework.ts";
+import type { Server } from "../../src/server/server.ts";
+import type { Client } from "../_support/client.ts";
+import { asgiApp, fetchApp, wsgiApp } from "../_support/contract_apps.ts";
+import { Probe } from "../_support/contract_plan.ts";
+import { type Form, startForm } from "../_support/contract_server.ts";
+import { withDeadline } from "../_support/deadline.ts";
+import { LogSink } from "../_support/log_sink.ts";
+
+/** A protocol with a client that speaks it. */
+export interface Transport {
+  /** For the test's name, e.g. `"h2c by curl"`. */
+  readonly name: string;
+  /** Version the application is to see. */
+  readonly version: "1.1" | "2";
+  /** Whether the bind has a certificate. */
+  readonly secure: boolean;
+  /** What the client is made of; cases that it cannot play skip it. */
+  readonly tool: "raw" | "curl" | "fetch";
+  /** Why the client cannot be used here at all. */
+  readonly missing?: string | undefined;
+  /** Options the bind needs. */
+  readonly config: ConfigInit;
+  /** Connects to a URL. */
+  connect(url: string): Client;
+}
+
+/** What a case runs on. */
+export interface Variant {
+  /** Form of the application. */
+  readonly form: Form;
+  /** Protocol and client. */
+  readonly transport: Transport;
+}
+
+/** What a case works with. */
+export interface Context extends Variant {
+  /** The running server. */
+  readonly server: Server;
+  /** Its first URL. */
+  readonly url: string;
+  /** The client. */
+  readonly client: Client;
+  /** The application's other end. */
+  readonly probe: Probe;
+  /** The server's log. */
+  readonly log: LogSink;
+}
+
+/** One row of the contract. */
+export interface Case {
+  /** Circumstance and outcome. */
+  readonly name: string;
+  /** Options of the server. */
+  readonly config?: ConfigInit;
+  /** The reason why a variant cannot run the case; `undefined` where it can. */
+  readonly skip?: (variant: Variant) => string | undefined;
+  /** Plays the client. */
+  readonly run: (context: Context) => Promise<void>;
+}
+
+/** Seconds for a graceful stop when nothing is left over; well below `graceful_timeout`'s effect on a test. */
+const STOP_MS = 2_000;
+
+/** Defines a test for each case and variant. */
+export function defineContract(variants: readonly Variant[], cases: readonly Case[]): void {
+  for (const variant of variants) {
+    for (const row of cases) defineTest(variant, row);
+  }
+}
+
+function defineTest(variant: Variant, row: Case): void {
+  const { form, transport } = variant;
+  const reason = transport.missing ?? row.skip?.(variant);
+  const name = `${form} over ${transport.name}: ${row.name}`;
+  Deno.test({
+    name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+    ignore: reason !== undefined,
+    fn: () => runCase(variant, row),
+  });
+}
+
+async function runCase(variant: Variant, row: Case): Promise<void> {
+  const log = new LogSink();
+  const probe = new Probe();
+  const config = { ...variant.transport.config, ...row.config };
+  const server = await startForm(variant.form, appOf(variant.form, probe), log, config);
+  try {
+    const url = server.binds[0]!.url;
+    await using client = variant.transport.connect(url);
+    await row.run({ ...variant, server, url, client, probe, log });
+  } finally {
+    // Nothing may be left over: with `graceful_timeout` at its default, a leak would take three seconds.
+    await withDeadline(server.shutdown(), "the end of the server", STOP_MS);
+  }
+}
+
+/** The contract's application in a form. */
+export function appOf(form: Form, probe: Probe): Framework {
+  if (form === "ASGI") return asgiApp(probe);
+  return form === "WSGI" ? wsgiApp(probe) : fetchApp(probe);
+}
+
+/** Reason of cases about content that comes while the application runs. */
+export function readsContentFirst({ form }: Variant): string | undefined {
+  return form === "WSGI" ? "WSGI applications run when the whole content is there" : undefined;
+}
+
+/** Reason of cases about request targets that `fetch` would change. */
+export function normalisesTarget({ transport }: Variant): string | undefined {
+  return transport.tool === "fetch" ? "fetch normalises the target" : undefined;
+}

@@ -1,0 +1,35 @@
+/**
+ * What a row of the tables of misbehaving applications says.
+ *
+ * @module
+ */
+
+import type { Framework } from "../../src/app/framework.ts";
+import type { Form } from "../_support/contract_server.ts";
+
+/** One way to misbehave. */
+export interface Misbehaviour {
+  /** What the application does. */
+  readonly name: string;
+  /** Forms it is tried in. */
+  readonly forms: readonly Form[];
+  /** The application; the path `/fine` is handled elsewhere. */
+  readonly app: Framework;
+  /** Default `GET`. */
+  readonly method?: string;
+  /**
+   * What the client gets: a whole response with this status, text or number of bytes, or `"broken"`, a response
+   * that it can tell is incomplete.
+   */
+  readonly outcome: number | string | { readonly bytes: number } | "broken";
+  /** Part of the one line in the error log; `null` for none. */
+  readonly log: string | null;
+}
+
+/** Lets everything that is ready happen. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** One megabyte times 64. */
+export const HUGE: Uint8Array<ArrayBuffer> = new Uint8Array(64 * 1024 * 1024);

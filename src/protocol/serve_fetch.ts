@@ -79,8 +79,8 @@ export class FetchShortCut {
     if (getUpgrader(request) === upgradedAlready && result.status !== 101) {
       throw new ApplicationError(OTHER_RESPONSE);
     }
-    if (result.status === 101 && !request.headers.has("upgrade")) {
-      throw new ApplicationError(NOTHING_TO_UPGRADE); // the client would wait for a final response
+    if (result.status === 101 && !wasUpgraded(request)) {
+      throw new ApplicationError(NOT_UPGRADED); // the client would wait for a final response
     }
     const { settings } = this.#context;
     const fields = this.#context.fields(http2);
@@ -134,7 +134,17 @@ function giveHttpUrl(request: Request): void {
 const OTHER_RESPONSE =
   "The handler upgraded the request to a WebSocket, but did not return the response that came with the socket";
 
-const NOTHING_TO_UPGRADE = "Cannot send status 101: the request does not ask for an upgrade";
+const NOT_UPGRADED = "Cannot send status 101: the request was not upgraded";
+
+/** Says whether somebody upgraded the request, maybe by `Deno.upgradeWebSocket`: its headers throw from then on. */
+function wasUpgraded(request: Request): boolean {
+  try {
+    request.headers.has("upgrade");
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** Takes the place of the upgrader on a request that was upgraded. */
 const upgradedAlready: Upgrader = () => {

@@ -24,8 +24,8 @@ async function catchError(promise: Promise<unknown>): Promise<ConfigError> {
 /** As a user of Hypercorn would have it, from its documentation's options. */
 const HYPERCORN_TOML = `
 # Development settings
-bind = ["127.0.0.1:8443", "unix:/tmp/hypercorn.sock"]
-insecure_bind = "[::1]:8080"
+bind = ["127.0.0.1:8443", "[::1]:8443"]
+insecure_bind = "unix:/tmp/hypercorn.sock"
 certfile = "cert.pem"
 keyfile = "key.pem"
 accesslog = "-"
@@ -52,8 +52,8 @@ version = 1
 Deno.test("Config.fromToml() reads a Hypercorn file unchanged", async () => {
   await withFile("hypercorn.toml", HYPERCORN_TOML, async (path) => {
     const config = await Config.fromToml(path);
-    assert.deepEqual(config.bind, ["127.0.0.1:8443", "unix:/tmp/hypercorn.sock"]);
-    assert.deepEqual(config.insecureBind, ["[::1]:8080"]);
+    assert.deepEqual(config.bind, ["127.0.0.1:8443", "[::1]:8443"]);
+    assert.deepEqual(config.insecureBind, ["unix:/tmp/hypercorn.sock"]);
     assert.equal(config.certfile, "cert.pem", "relative to the working directory");
     assert.equal(config.loglevel, "WARNING");
     assert.equal(config.keepAliveTimeout, 2.5);

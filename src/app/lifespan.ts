@@ -9,6 +9,7 @@
  */
 
 import { LifespanError, type LifespanStage, UnexpectedMessageError } from "../errors.ts";
+import { describe } from "../misuse.ts";
 import type { ASGIFramework, ASGIReceive, ASGIReceiveEvent, ASGISend } from "./asgi_types.ts";
 
 /** Where the lifespan says what has no place in an error. */
@@ -89,9 +90,9 @@ export class Lifespan {
       this.#stage.resolve();
     } else if (type === `lifespan.${this.#phase}.failed`) {
       this.#fail(new LifespanError(this.#phase as LifespanStage, message));
-    } else {return Promise.reject(
-        new UnexpectedMessageError(this.#phase.toUpperCase(), String(type)),
-      );}
+    } else {
+      return Promise.reject(new UnexpectedMessageError(this.#phase.toUpperCase(), String(type)));
+    }
     return Promise.resolve();
   };
 
@@ -123,9 +124,9 @@ export class Lifespan {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
 }
 
 function stackOf(error: unknown): string {
-  return error instanceof Error ? error.stack ?? textOf(error) : String(error);
+  return error instanceof Error ? error.stack ?? textOf(error) : describe(error);
 }

@@ -56,10 +56,16 @@ async function rawGet({ hostname, port }: URL): Promise<string> {
   const decoder = new TextDecoder();
   const piece = new Uint8Array(4096);
   let text = "";
-  while (!text.endsWith("Hello from /\n")) {
+  while (!isComplete(text)) {
     const size = await deadline(connection.read(piece), PATIENCE_MS);
     assert(size !== null, `The connection was closed after: ${text}`);
     text += decoder.decode(piece.subarray(0, size));
   }
   return text.replaceAll("\r\n", "\n");
+}
+
+function isComplete(response: string): boolean {
+  const [head, content] = response.split("\r\n\r\n");
+  const length = /^content-length: (\d+)/m.exec(head!)?.[1];
+  return content !== undefined && content.length >= Number(length ?? 0);
 }

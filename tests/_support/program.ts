@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 /** Milliseconds after which a program that does not do what is waited for has failed. */
 export const PATIENCE_MS = 15_000;
 
-/** A server in a child process, killed at the end of the block if it still runs. */
+/** A server in a child process, ended at the end of the block if it still runs. */
 export class Program implements AsyncDisposable {
   /** What it wrote to standard output so far. */
   stdout = "";
@@ -74,9 +74,15 @@ export class Program implements AsyncDisposable {
     return code;
   }
 
+  /** Asks first, because a killed `deno task` would leave its child behind. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) this.#child.kill("SIGKILL");
-    await this.#reading;
+    this.stop();
+    try {
+      await deadline(this.#reading, PATIENCE_MS);
+    } catch {
+      this.#child.kill("SIGKILL");
+      await this.#reading;
+    }
     await this.#child.status;
   }
 

@@ -103,6 +103,11 @@ export class InFlight {
     this.#entries.clear();
     this.#uploads = 0;
     for (const entry of entries) entry.cut(reason);
+    this.cutSockets(reason);
+  }
+
+  /** Ends every WebSocket. */
+  cutSockets(reason: Error): void {
     const sockets = [...this.#sockets];
     this.#sockets.clear();
     for (const socket of sockets) socket.cut(reason);

@@ -68,7 +68,8 @@ export class ServeListener implements ServeContext {
     const { reporter } = this.settings;
     const { method, url, gone } = readIfOpen(request);
     const failure = asError(error);
-    if (gone || failure instanceof DisconnectError) reporter.disconnected(failure, method, url);
+    const left = gone || failure instanceof DisconnectError || isLostUpload(failure, request);
+    if (left) reporter.disconnected(failure, method, url);
     else reporter.failed(failure, method, url);
   }
 
@@ -125,4 +126,13 @@ function readIfOpen(request: Request | null): { method: string; url: string; gon
   } catch {
     return { method: "", url: "", gone: true };
   }
+}
+
+/**
+ * Says whether reading the request's content failed because the connection was lost: with these two errors, while the
+ * request's signal stays quiet.
+ */
+function isLostUpload(error: Error, request: Request | null): boolean {
+  return request !== null && request.bodyUsed &&
+    (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http);
 }

@@ -2,7 +2,8 @@
  * The graceful stop: every step is bounded, so it always ends.
  *
  * 1. WebSockets are closed with 1001, responses announce `connection: close`, new uploads get 503.
- * 2. Uploads in progress and close handshakes finish; the runtime's `shutdown()` would cut them (deno-runtime.md A8).
+ * 2. Uploads in progress finish, and close handshakes within half of the time; the runtime's `shutdown()` would cut
+ *    both (deno-runtime.md A8), so the listeners still accept until then.
  * 3. `shutdown()`: no new connections, idle ones are closed, responses in progress finish.
  * 4. At the deadline (`graceful_timeout`) what is left is cut.
  *
@@ -40,10 +41,14 @@ export async function stopListeners(options: StopOptions): Promise<boolean> {
   const { listeners, inFlight, gracefulTimeout, force } = options;
   const started = performance.now();
   inFlight.drain(1001);
-  const interruptible = () => inFlight.uploads === 0 && inFlight.sockets === 0;
-  if (!await within(inFlight.until(interruptible), gracefulTimeout, force)) {
-    return await abortListeners(options);
-  }
+  const handshakes = closeSockets(options);
+  const uploaded = await within(
+    inFlight.until(() => inFlight.uploads === 0),
+    gracefulTimeout,
+    force,
+  );
+  await handshakes;
+  if (!uploaded) return await abortListeners(options);
   const closed = Promise.all([
     ...listeners.map((listener) => listener.shutdown()),
     inFlight.until(() => inFlight.requests === 0),
@@ -54,6 +59,17 @@ export async function stopListeners(options: StopOptions): Promise<boolean> {
   return await within(closed, AFTER_CUT_SECONDS);
 }
 
+/** Waits for the peers' Close frames. One that is silent must not keep the listeners open until the deadline. */
+async function closeSockets({ inFlight, gracefulTimeout, force, log }: StopOptions): Promise<void> {
+  if (await within(inFlight.until(() => inFlight.sockets === 0), gracefulTimeout / 2, force)) {
+    return;
+  }
+  log.warn(`Cutting ${inFlight.sockets} WebSockets whose clients do not answer the close`);
+  inFlight.cutSockets(REASON);
+}
+
+const REASON = new DisconnectError("The server is shutting down");
+
 /** The forced stop while `shutdown()` was not called yet: the runtime then cuts every connection. */
 async function abortListeners(options: StopOptions): Promise<boolean> {
   cut(options);
@@ -63,9 +79,6 @@ async function abortListeners(options: StopOptions): Promise<boolean> {
 }
 
 function cut({ inFlight, log }: StopOptions): void {
-  const { requests, sockets } = inFlight;
-  log.warn(
-    `Graceful timeout: cutting ${requests} unfinished requests and ${sockets} open WebSockets`,
-  );
-  inFlight.cut(new DisconnectError("The server is shutting down"));
+  log.warn(`Graceful timeout: cutting ${inFlight.requests} unfinished requests`);
+  inFlight.cut(REASON);
 }

@@ -85,7 +85,12 @@ async function sendResponse(
   trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
 ): Promise<void> {
   if (response.bodyUsed || response.body?.locked) throw unusableContent(response);
-  await writer.respond({ status: response.status, fields: [...truthfulHeaders(response)] });
+  try {
+    await writer.respond({ status: response.status, fields: [...truthfulHeaders(response)] });
+  } catch (error) {
+    response.body?.cancel(error).catch(() => {}); // nobody will read it
+    throw error;
+  }
   if (response.body === null) return await writer.end(trailers?.());
   const reader = response.body.getReader();
   const cancel = () => void reader.cancel(signal.reason).catch(() => {}); // may fail as it likes: nobody is left

@@ -42,9 +42,10 @@ export function requestOf(source: RequestSource): Request {
 function contentOf(source: RequestSource): RequestInit {
   const { method, fields } = source.request;
   const { read } = source;
-  const withoutContent = method === "GET" || method === "HEAD" || FORBIDDEN.has(method);
+  const name = method.toUpperCase(); // `new Request` compares without case
+  const withoutContent = name === "GET" || name === "HEAD" || FORBIDDEN.has(name);
   if (read === undefined || (withoutContent && !announcesContent(fields))) {
-    return { method: FORBIDDEN.has(method) ? "GET" : method };
+    return { method: FORBIDDEN.has(name) ? "GET" : method };
   }
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {

@@ -19,8 +19,9 @@ const LINE_FEED = 0x0a;
 /**
  * Reads the whole request content into memory.
  *
- * A declared length beyond the limit is refused without reading anything. Otherwise it costs at most
- * twice the content: pieces are copied into one growing buffer, because a list of them would let a
+ * A declared length beyond the limit is refused without reading anything; one within it is allocated at
+ * once, which costs no memory before the bytes arrive and no copy later. Content of unknown length costs
+ * at most twice its size: pieces are copied into one growing buffer, because a list of them would let a
  * client that sends single bytes use a hundred times `maxBytes`. Content in one piece is not copied.
  *
  * @param maxBytes Largest acceptable content, in bytes.
@@ -28,8 +29,8 @@ const LINE_FEED = 0x0a;
  * @throws {DisconnectError} When the client left before the end.
  */
 export async function readContent(exchange: Exchange, maxBytes: number): Promise<Bytes | null> {
-  const declared = getField(exchange.request.fields, "content-length");
-  if (declared !== undefined && Number(declared) > maxBytes) return null;
+  const declared = declaredLength(exchange);
+  if (declared > maxBytes) return null;
   let content = EMPTY;
   let length = 0;
   for (;;) {
@@ -41,7 +42,7 @@ export async function readContent(exchange: Exchange, maxBytes: number): Promise
       content = withOrdinaryBuffer(piece);
     } else {
       // The first piece fills its view exactly, so the driver's memory is never written to.
-      if (total > content.length) content = grow(content, total, maxBytes);
+      if (total > content.length) content = grow(content, Math.max(total, declared), maxBytes);
       content.set(piece, length);
     }
     length = total;
@@ -49,11 +50,17 @@ export async function readContent(exchange: Exchange, maxBytes: number): Promise
   return length === content.length ? content : content.subarray(0, length);
 }
 
+/** Length the client declared, or 0: only a hint, since drivers and tests may give more or less. */
+function declaredLength(exchange: Exchange): number {
+  const declared = Number(getField(exchange.request.fields, "content-length") ?? 0);
+  return Number.isNaN(declared) ? 0 : declared;
+}
+
 function withOrdinaryBuffer(bytes: Uint8Array): Bytes {
   return bytes.buffer instanceof ArrayBuffer ? bytes as Bytes : new Uint8Array(bytes);
 }
 
-/** Copies `content` to a buffer of at least `needed` bytes, doubling so that appending is linear. */
+/** Copies `content` to a buffer of at least `needed` bytes, and twice the old size so that appending is linear. */
 function grow(content: Bytes, needed: number, maxBytes: number): Bytes {
   const grown = new Uint8Array(Math.min(maxBytes, Math.max(needed, content.length * 2)));
   grown.set(content);

@@ -89,6 +89,8 @@ Deno.test("MemoryInput.read(null) reads everything, as None does in Python", () 
   assert.equal(text(input("abc").read(null as unknown as number)), "abc");
 });
 
+const THREE_PIECES = ["abc", "def", "ghi"];
+
 Deno.test("readContent() joins pieces of any sizes, or gives null beyond the limit", async () => {
   const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 20 });
   await fc.assert(fc.asyncProperty(pieces, fc.nat(400), async (pieces, limit) => {
@@ -104,6 +106,15 @@ Deno.test("readContent() does not copy content that comes in one piece", async (
   const piece = toBytes("hello");
   const content = await readContent(new FakeExchange({ content: piece }), 5);
   assert.equal(content?.buffer, piece.buffer);
+});
+
+Deno.test("readContent() allocates a declared length once, and bears with a wrong one", async () => {
+  for (const [declared, bytes] of [["9", 9], ["8", 16], ["99", 99], ["x", 12]] as const) {
+    const fields = [["content-length", declared]] as const;
+    const content = await readContent(new FakeExchange({ fields, content: THREE_PIECES }), 100);
+    assert.equal(text(content!), "abcdefghi", declared);
+    assert.equal(content!.buffer.byteLength, bytes, declared);
+  }
 });
 
 Deno.test("readContent() refuses a declared length beyond the limit without reading", async () => {

@@ -10,13 +10,13 @@ import { SENDS_AFTER_DISCONNECT } from "../limits.ts";
 /**
  * Ignores a message to a client that left, as Hypercorn does.
  *
- * Each ignored message takes one turn of the event loop, so a producer that never looks cannot starve the others, and
- * after {@link SENDS_AFTER_DISCONNECT} of them it is told.
+ * Each message takes one turn of the event loop, so a producer that never looks cannot starve the others, and
+ * after {@link SENDS_AFTER_DISCONNECT} of them it is told, as often as it goes on.
  *
  * @param ignored How many messages were ignored so far, this one included.
  * @throws {DisconnectError} When that is too many.
  */
 export async function afterDisconnect(ignored: number): Promise<void> {
-  if (ignored > SENDS_AFTER_DISCONNECT) throw new DisconnectError();
   await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  if (ignored > SENDS_AFTER_DISCONNECT) throw new DisconnectError();
 }

@@ -50,7 +50,9 @@ export class ExchangeRunner {
   async #runHttp(request: Request, exchange: ServeExchange): Promise<void> {
     try {
       await this.#application.http(exchange);
-      if (exchange.state !== "ended") throw new ApplicationError(INCOMPLETE);
+      if (exchange.state !== "ended") {
+        throw exchange.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
+      }
     } catch (error) {
       const failure = asError(error);
       this.#context.report(failure, request);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import type { ConfigInit } from "../../mod.ts";
 import type { Framework } from "../../src/app/framework.ts";
 import type { Server } from "../../src/server/server.ts";
@@ -103,6 +104,7 @@ async function runCase(variant: Variant, row: Case): Promise<void> {
     // Nothing may be left over: with `graceful_timeout` at its default, a leak would take three seconds.
     await withDeadline(server.shutdown(), "the end of the server", STOP_MS);
   }
+  assert.deepEqual(log.matching("ERROR"), []);
 }
 
 /** The contract's application in a form. */

@@ -114,6 +114,16 @@ const CONNECTIONS: Case[] = [
   },
 ];
 
+const METHOD: Case = {
+  name: "a method in lower case is no error",
+  run: (context) =>
+    onConnection(context, async (connection) => {
+      await connection.send("get /describe HTTP/1.1\r\nhost: h\r\n\r\n");
+      const { method } = JSON.parse((await next(connection)).text);
+      assert.equal(method, context.form === "ASGI" ? "GET" : "get"); // ASGI asks for upper case
+    }),
+};
+
 const INVALID_HOSTS = ["a/b?x", "a b", "u@h", "h:99999", "h:x", "[::1", "a\\b", "a#b", "<h>"];
 
 const HOSTS: Case[] = [
@@ -200,4 +210,9 @@ const UNIX_SOCKET: Case = {
 };
 
 /** The cases. */
-export const HTTP1_CASES: readonly Case[] = [...CONNECTIONS, ...HOSTS, UNIX_SOCKET];
+export const HTTP1_CASES: readonly Case[] = [
+  ...CONNECTIONS,
+  METHOD,
+  ...HOSTS,
+  UNIX_SOCKET,
+];

@@ -28,7 +28,7 @@ export * from "./src/errors.ts";
 export type { HttpVersion } from "./src/exchange.ts";
 export type { FetchHandler, FetchInfo, SocketAddr } from "./src/fetch_types.ts";
 export type { Field, FieldList } from "./src/fields.ts";
-export { toFetchHandler } from "./src/server/fetch_handler.ts";
+export { type PlainFetchHandler, toFetchHandler } from "./src/server/fetch_handler.ts";
 export type { Bind } from "./src/server/listener.ts";
 export { serve, type ServeOptions } from "./src/server/serve.ts";
 export type { Server } from "./src/server/server.ts";

@@ -26,8 +26,5 @@ export const WEBSOCKET_SEND_BUFFER_BYTES = 1024 * 1024;
 /** Milliseconds a peer has to answer our WebSocket Close frame before its connection is cut. */
 export const WEBSOCKET_CLOSE_TIMEOUT_MS = 5_000;
 
-/** Bytes of request target answered with 414 beyond it (the usual 8 KiB of nginx and Apache). */
-export const MAX_TARGET_BYTES = 8 * 1024;
-
 /** Bytes a streamed response may hold before `write()` waits for the transport. */
 export const RESPONSE_BUFFER_BYTES = 64 * 1024;

@@ -324,7 +324,7 @@ export type ASGISend = (message: ASGISendEvent) => Promise<void>;
  * import { type ASGIFramework, serve } from "jsr:@x/hypercorn";
  *
  * const app: ASGIFramework = async (scope, _receive, send) => {
- *   if (scope.type !== "http") throw new Error(`Cannot handle ${scope.type}`);
+ *   if (scope.type !== "http") return; // no lifespan, no WebSockets
  *   await send({ type: "http.response.start", status: 200, headers: [["content-type", "text/plain"]] });
  *   await send({ type: "http.response.body", body: `Hello from ${scope.path}\n` });
  * };

@@ -11,7 +11,7 @@ import type { ASGIFramework } from "./asgi_types.ts";
 import { asgiHttp } from "./asgi_http.ts";
 import { asgiWebSocket } from "./asgi_websocket.ts";
 import { fetchApplication } from "./fetch.ts";
-import { Lifespan, type LifespanLog } from "./lifespan.ts";
+import { type AdapterLog, Lifespan } from "./lifespan.ts";
 import { denyWebSocket, wsgiHandler } from "./wsgi.ts";
 import type { WSGIFramework } from "./wsgi_types.ts";
 
@@ -43,7 +43,7 @@ export interface AdapterOptions {
   /** Whether other processes run the same application. */
   readonly multiprocess: boolean;
   /** Where adapters log. */
-  readonly log: LifespanLog;
+  readonly log: AdapterLog;
 }
 
 /**
@@ -128,8 +128,15 @@ function asgiApplication(app: ASGIFramework, options: AdapterOptions): Applicati
 function wsgiApplication(app: WSGIFramework, options: AdapterOptions): Application {
   const { rootPath, wsgiMaxBodySize, multiprocess, log } = options;
   const logError = (message: string) => log.error(message);
+  const logRefusal = (message: string) => log.info(message);
   return {
-    http: wsgiHandler(app, { rootPath, maxBodySize: wsgiMaxBodySize, multiprocess, logError }),
-    websocket: denyWebSocket,
+    http: wsgiHandler(app, {
+      rootPath,
+      maxBodySize: wsgiMaxBodySize,
+      multiprocess,
+      logError,
+      logRefusal,
+    }),
+    websocket: denyWebSocket(logRefusal),
   };
 }

@@ -12,8 +12,10 @@ import { LifespanError, type LifespanStage, UnexpectedMessageError } from "../er
 import { describe } from "../misuse.ts";
 import type { ASGIFramework, ASGIReceive, ASGIReceiveEvent, ASGISend } from "./asgi_types.ts";
 
-/** Where the lifespan says what has no place in an error. */
-export interface LifespanLog {
+/** Where adapters say what has no place in an error. */
+export interface AdapterLog {
+  /** Normal operation, such as a refused request. */
+  info(message: string): void;
   /** The application cannot do lifespan; it is served without. */
   warn(message: string): void;
   /** The lifespan call failed while the server was running. */
@@ -27,13 +29,13 @@ export class Lifespan {
   /** What the application leaves here is in every request's `state`. */
   readonly state: Record<string, unknown> = {};
   readonly #app: ASGIFramework;
-  readonly #log: LifespanLog;
+  readonly #log: AdapterLog;
   readonly #events: ((event: ASGIReceiveEvent) => void)[] = [];
   readonly #pending: ASGIReceiveEvent[] = [];
   #phase: Phase = "idle";
   #stage = Promise.withResolvers<void>();
 
-  constructor(app: ASGIFramework, log: LifespanLog) {
+  constructor(app: ASGIFramework, log: AdapterLog) {
     this.#app = app;
     this.#log = log;
   }

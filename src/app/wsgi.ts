@@ -9,7 +9,12 @@
  * @module
  */
 
-import type { Exchange, ExchangeHandler, ResponseWriter, WebSocketExchange } from "../exchange.ts";
+import type {
+  Exchange,
+  ExchangeHandler,
+  WebSocketExchange,
+  WebSocketHandler,
+} from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import { buildEnviron } from "./wsgi_environ.ts";
 import { ErrorLog } from "./wsgi_errors.ts";
@@ -32,6 +37,8 @@ export interface WSGIOptions {
   readonly multiprocess: boolean;
   /** Receives the lines of `wsgi.errors` and faults of the application that cannot be thrown any more. */
   readonly logError: (message: string) => void;
+  /** Receives one line for each request that is refused before the application sees it. */
+  readonly logRefusal: (message: string) => void;
 }
 
 const NO_CONTENT: FieldList = [["content-length", "0"]];
@@ -57,13 +64,19 @@ export function wsgiHandler(app: WSGIFramework, options: WSGIOptions): ExchangeH
   return (exchange) => runner.handle(exchange);
 }
 
-/** Answers a WebSocket handshake under WSGI, which has no WebSockets: 403, as Hypercorn does. */
-export function denyWebSocket(exchange: WebSocketExchange): Promise<void> {
-  return refuse(exchange, 403);
+/** Answers WebSocket handshakes under WSGI, which has no WebSockets: 403, as Hypercorn does. */
+export function denyWebSocket(logRefusal: WSGIOptions["logRefusal"]): WebSocketHandler {
+  return (exchange) => refuse(exchange, 403, "WSGI has no WebSockets", logRefusal);
 }
 
 /** Answers with `status` and no content. */
-async function refuse(exchange: ResponseWriter, status: number): Promise<void> {
+async function refuse(
+  exchange: Exchange | WebSocketExchange,
+  status: number,
+  reason: string,
+  logRefusal: WSGIOptions["logRefusal"],
+): Promise<void> {
+  logRefusal(`Refused ${exchange.request.method} with ${status}: ${reason}`);
   await exchange.respond({ status, fields: NO_CONTENT });
   await exchange.end();
 }
@@ -81,11 +94,16 @@ class WSGIRunner {
   }
 
   async handle(exchange: Exchange): Promise<void> {
-    const { maxBodySize, multiprocess, logError } = this.#options;
+    const { maxBodySize, multiprocess, logError, logRefusal } = this.#options;
     const path = splitTarget(exchange.request.target, this.#mount);
-    if (path === null) return await refuse(exchange, 404);
+    if (path === null) {
+      return await refuse(exchange, 404, `the path is not below "${this.#mount}"`, logRefusal);
+    }
     const content = await readContent(exchange, maxBodySize);
-    if (content === null) return await refuse(exchange, 413);
+    if (content === null) {
+      const reason = `the content exceeds wsgi_max_body_size (${maxBodySize} bytes)`;
+      return await refuse(exchange, 413, reason, logRefusal);
+    }
     const errors = new ErrorLog(logError);
     const parts = { scriptName: this.#mount, path, content, errors, multiprocess };
     try {

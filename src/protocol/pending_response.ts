@@ -5,7 +5,6 @@
  */
 
 import type { Entry, InFlight } from "./in_flight.ts";
-import { emptyResponse } from "./response_head.ts";
 
 /** What to do with what the handler came up with. */
 export interface PendingEvents {
@@ -13,6 +12,8 @@ export interface PendingEvents {
   onResult(result: unknown): Response | Promise<Response>;
   /** Turns a failure into the response to send. */
   onError(error: unknown): Response;
+  /** Makes the response for a handler that took too long. */
+  onCut(): Response;
 }
 
 /** One pending handler. */
@@ -20,6 +21,7 @@ export class PendingResponse implements Entry {
   readonly upload: boolean;
   /** Resolves with the response to send; never rejects. */
   readonly response: Promise<Response>;
+  readonly #events: PendingEvents;
   #resolve!: (response: Response | Promise<Response>) => void;
 
   /** @param upload Whether the request may have content that the handler is reading. */
@@ -30,6 +32,7 @@ export class PendingResponse implements Entry {
     events: PendingEvents,
   ) {
     this.upload = upload;
+    this.#events = events;
     this.response = new Promise((resolve) => this.#resolve = resolve);
     inFlight.add(this);
     // A promise passes unchanged; `then` of anything else may throw.
@@ -47,6 +50,6 @@ export class PendingResponse implements Entry {
   }
 
   cut(): void {
-    this.#resolve(emptyResponse(503));
+    this.#resolve(this.#events.onCut());
   }
 }

@@ -66,6 +66,7 @@ export class FetchShortCut {
     return new PendingResponse(result, mayHaveContent(method), this.#context.settings.inFlight, {
       onResult: (response) => this.#finish(response, request, method, http2),
       onError: (error) => this.#fail(error, request, http2),
+      onCut: () => emptyResponse(503, this.#context.fields(http2)),
     }).response;
   }
 

@@ -15,8 +15,7 @@ export function bindError(spec: BindSpec, cause: unknown): BindError {
 function reason(spec: BindSpec, cause: unknown): string {
   if (cause instanceof Deno.errors.AddrInUse) return inUse(spec);
   if (cause instanceof Deno.errors.NotCapable) {
-    const flags = spec.kind === "tcp" ? "--allow-net" : "--allow-read and --allow-write";
-    return `Deno was not given permission. Run it with ${flags}`;
+    return `Deno was not given permission: ${cause.message}`; // it names the flag
   }
   if (cause instanceof Deno.errors.PermissionDenied) return denied(spec);
   if (cause instanceof Deno.errors.AddrNotAvailable) {

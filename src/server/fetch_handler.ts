@@ -12,13 +12,19 @@ import {
   normalise,
 } from "../app/framework.ts";
 import { resolveConfig } from "../config/mod.ts";
-import type { FetchHandler } from "../fetch_types.ts";
+import type { FetchHandler, FetchInfo } from "../fetch_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import type { ResponseFields } from "../protocol/response_fields.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { NativeInfo } from "../protocol/serve_info.ts";
 import { openLog } from "./log.ts";
-import { logReporter } from "./reporter.ts";
+import { formName, logReporter } from "./reporter.ts";
+
+/** A {@link FetchHandler} that can do without our `info`: other servers have another, tests none. */
+export type PlainFetchHandler = (
+  request: Request,
+  info?: Partial<FetchInfo>,
+) => Response | Promise<Response>;
 
 /**
  * Makes a fetch handler out of any application: for `deno serve`, Deno Deploy, other servers, and tests without a
@@ -42,10 +48,10 @@ import { logReporter } from "./reporter.ts";
 export function toFetchHandler(
   app: FetchFramework, // first, so that the parameters of an inline handler have types
   options?: { mode?: Mode },
-): FetchHandler;
+): PlainFetchHandler;
 /** Makes a fetch handler out of an application of any form, see the first signature. */
-export function toFetchHandler(app: Framework, options?: { mode?: Mode }): FetchHandler;
-export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): FetchHandler {
+export function toFetchHandler(app: Framework, options?: { mode?: Mode }): PlainFetchHandler;
+export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): PlainFetchHandler {
   const config = resolveConfig();
   const log = openLog(config);
   const mode = options.mode ?? detectMode(app);
@@ -68,13 +74,14 @@ export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): F
       pingInterval: config.websocketPingInterval,
       inFlight,
     },
-    reporter: logReporter(log, mode),
+    reporter: logReporter(log, formName(mode)),
   });
   let started: Promise<void> | undefined;
-  return (request: Request, info: NativeInfo = NO_INFO) => {
-    if (application.startup === undefined) return listener.handle(request, info);
+  return (request, info) => {
+    const native = (info ?? NO_INFO) as NativeInfo;
+    if (application.startup === undefined) return listener.handle(request, native);
     started ??= application.startup();
-    return started.then(() => listener.handle(request, info));
+    return started.then(() => listener.handle(request, native));
   };
 }
 

@@ -5,13 +5,19 @@
  */
 
 import { ApplicationError } from "../errors.ts";
+import type { Mode } from "../app/framework.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
 import type { ServerLog } from "./log.ts";
+
+/** How a form of application is called in the log; ASGI as in Hypercorn. */
+export function formName(mode: Mode): string {
+  return mode === "fetch" ? mode : mode.toUpperCase();
+}
 
 /**
  * Makes the reporter of a server. An error is logged once, however many layers report it.
  *
- * @param form How the application is called in the log: `"fetch"`, `"ASGI"` or `"WSGI"`.
+ * @param form How the application is called in the log, see {@link formName}.
  */
 export function logReporter(log: ServerLog, form: string): Reporter {
   const seen = new WeakSet<object>();

@@ -71,7 +71,7 @@ export async function serve(
   signals.forced.then(() => server.force());
   await Promise.race([signals.requested, server.finished]);
   await server.shutdown();
-  if (!server.allClosed) exitSoon();
+  if (server.outcome !== "clean") exitSoon();
 }
 
 async function serveUntilTold(
@@ -93,14 +93,15 @@ async function serveUntilTold(
   }
 }
 
-/** Milliseconds a program has for its own cleaning up after `serve` when connections are left that cannot be closed. */
-const EXIT_DELAY_MS = 1_000;
+/** Milliseconds a program has for its own cleaning up after a `serve` that had to cut something. */
+const EXIT_DELAY_MS = 2_000;
 
 /**
- * Ends the process although connections are left that the runtime cannot close: their clients do not read.
+ * Ends the process although something is left of what was cut: a handler that is still at work, or a connection
+ * whose client does not read.
  *
  * Only where `serve` itself took the signals over, whose default is to end the process. The timer fires only if
- * nothing but those connections keeps the process alive.
+ * something keeps the process alive that long.
  */
 function exitSoon(): void {
   Deno.unrefTimer(setTimeout(() => Deno.exit(), EXIT_DELAY_MS));

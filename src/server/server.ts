@@ -10,7 +10,7 @@ import type { Application } from "../exchange.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
 import type { Bind, OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
-import { stopListeners } from "./stop.ts";
+import { stopListeners, type StopOutcome } from "./stop.ts";
 import { within } from "./within.ts";
 
 /**
@@ -53,7 +53,7 @@ export class RunningServer implements Server {
   readonly #force = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
   #stopping = false;
-  #allClosed = true;
+  #outcome: StopOutcome = "clean";
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -64,9 +64,9 @@ export class RunningServer implements Server {
     died.then(() => this.shutdown(), () => this.shutdown()).catch(() => {}); // `finished` has the error
   }
 
-  /** `false` when connections are left that the runtime cannot close; only the end of the process does. */
-  get allClosed(): boolean {
-    return this.#allClosed;
+  /** How the stop went, once `finished` has settled. */
+  get outcome(): StopOutcome {
+    return this.#outcome;
   }
 
   shutdown(): Promise<void> {
@@ -90,12 +90,12 @@ export class RunningServer implements Server {
     const { config, log, application } = this.#parts;
     const { gracefulTimeout } = config;
     try {
-      this.#allClosed = await stopListeners({
+      this.#outcome = await stopListeners({
         ...this.#parts,
         gracefulTimeout,
         force: this.#force.signal,
       });
-      if (!this.#allClosed) {
+      if (this.#outcome === "stuck") {
         log.warn(
           "Some clients do not read their responses; their connections end with the process",
         );

@@ -8,11 +8,17 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
+/**
+ * Milliseconds in which a signal counts once: Ctrl+C reaches a program under `deno task` or `npx` both from the
+ * terminal and passed on by its parent.
+ */
+const SAME_SIGNAL_MS = 500;
+
 /** Listens for signals until disposed. */
 export class StopSignals implements Disposable {
   readonly #first = Promise.withResolvers<void>();
   readonly #second = Promise.withResolvers<void>();
-  #received = 0;
+  #firstAt: number | undefined;
 
   /** Settles with the first signal. */
   readonly requested: Promise<void> = this.#first.promise;
@@ -28,8 +34,9 @@ export class StopSignals implements Disposable {
   }
 
   readonly #onSignal = (): void => {
-    this.#received++;
+    const now = performance.now();
+    this.#firstAt ??= now;
     this.#first.resolve();
-    if (this.#received > 1) this.#second.resolve();
+    if (now - this.#firstAt > SAME_SIGNAL_MS) this.#second.resolve();
   };
 }

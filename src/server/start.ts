@@ -26,7 +26,7 @@ import { ServeListener } from "../protocol/serve.ts";
 import type { ListenerSettings, Reporter } from "../protocol/serve_context.ts";
 import { type Bind, type OpenListener, openListener } from "./listener.ts";
 import { openLog, type ServerLog } from "./log.ts";
-import { logReporter } from "./reporter.ts";
+import { formName, logReporter } from "./reporter.ts";
 import { RunningServer, type Server, stopApplication } from "./server.ts";
 import { loadTls, type TlsMaterial } from "./tls.ts";
 import { within } from "./within.ts";
@@ -94,7 +94,7 @@ export async function start(
     for (const warning of resolved.warnings) log.warn(warning);
     const mode = options.mode ?? detectMode(app);
     const application = withHooks(normalise(app, mode, adapterOptions(resolved, log)), options);
-    const server = await startApplication(application, resolved, log, FORMS[mode]);
+    const server = await startApplication(application, resolved, log, formName(mode));
     options.taskStatus?.started(server.binds);
     return server;
   } catch (error) {
@@ -102,9 +102,6 @@ export async function start(
     throw error;
   }
 }
-
-/** How the forms are called in the log; ASGI as in Hypercorn. */
-const FORMS: Readonly<Record<Mode, string>> = { fetch: "fetch", asgi: "ASGI", wsgi: "WSGI" };
 
 function adapterOptions(config: ResolvedConfig, log: ServerLog) {
   const { rootPath, maxAppQueueSize, wsgiMaxBodySize } = config;

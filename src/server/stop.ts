@@ -8,7 +8,7 @@
  * 4. At the deadline (`graceful_timeout`) what is left is cut.
  *
  * A client that never reads its response keeps a connection of the runtime open that nothing can close any more;
- * then the result says so, and the caller decides.
+ * then the outcome is "stuck", and the caller decides.
  *
  * @module
  */
@@ -36,8 +36,11 @@ export interface StopOptions {
   readonly log: ServerLog;
 }
 
-/** @returns `false` when connections are left that the runtime cannot close. */
-export async function stopListeners(options: StopOptions): Promise<boolean> {
+/** How a stop went: everything ended by itself, something was cut, or connections are left that nothing can close. */
+export type StopOutcome = "clean" | "cut" | "stuck";
+
+/** Stops listeners gracefully. */
+export async function stopListeners(options: StopOptions): Promise<StopOutcome> {
   const { listeners, inFlight, gracefulTimeout, force } = options;
   const started = performance.now();
   inFlight.drain(1001);
@@ -54,9 +57,9 @@ export async function stopListeners(options: StopOptions): Promise<boolean> {
     inFlight.until(() => inFlight.requests === 0),
   ]);
   const left = Math.max(0, gracefulTimeout - (performance.now() - started) / 1000);
-  if (await within(closed, left, force)) return true;
+  if (await within(closed, left, force)) return "clean";
   cut(options);
-  return await within(closed, AFTER_CUT_SECONDS);
+  return await within(closed, AFTER_CUT_SECONDS) ? "cut" : "stuck";
 }
 
 /** Waits for the peers' Close frames. One that is silent must not keep the listeners open until the deadline. */
@@ -71,11 +74,11 @@ async function closeSockets({ inFlight, gracefulTimeout, force, log }: StopOptio
 const REASON = new DisconnectError("The server is shutting down");
 
 /** The forced stop while `shutdown()` was not called yet: the runtime then cuts every connection. */
-async function abortListeners(options: StopOptions): Promise<boolean> {
+async function abortListeners(options: StopOptions): Promise<StopOutcome> {
   cut(options);
   for (const listener of options.listeners) listener.abort();
   const finished = Promise.allSettled(options.listeners.map((listener) => listener.finished));
-  return await within(finished, AFTER_CUT_SECONDS);
+  return await within(finished, AFTER_CUT_SECONDS) ? "cut" : "stuck";
 }
 
 function cut({ inFlight, log }: StopOptions): void {

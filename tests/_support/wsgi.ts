@@ -15,6 +15,7 @@ export const OPTIONS: WSGIOptions = {
   maxBodySize: 1000,
   multiprocess: false,
   logError: (message) => assert.fail(`Unexpected log line: ${message}`),
+  logRefusal: (message) => assert.fail(`Unexpected refusal: ${message}`),
 };
 
 /** Runs `app` on one request to its end. */

@@ -40,7 +40,14 @@ for (
   ] as const
 ) {
   Deno.test(`wsgiHandler() answers 413 to ${name}, not running the application`, async () => {
-    const exchange = await runWSGI(() => assert.fail("called"), request, { maxBodySize: 4 });
+    const refusals: string[] = [];
+    const exchange = await runWSGI(() => assert.fail("called"), { method: "POST", ...request }, {
+      maxBodySize: 4,
+      logRefusal: (line) => refusals.push(line),
+    });
+    assert.deepEqual(refusals, [
+      "Refused POST with 413: the content exceeds wsgi_max_body_size (4 bytes)",
+    ]);
     assert.deepEqual(exchange.head, { status: 413, fields: [["content-length", "0"]] });
     assert.deepEqual(exchange.calls, calls);
   });
@@ -65,9 +72,11 @@ Deno.test("wsgiHandler() answers 404 outside root_path and splits the path insid
     startResponse("200 OK", []);
     return [`${environ.SCRIPT_NAME}|${environ.PATH_INFO}|${environ.QUERY_STRING}`];
   };
-  const options = { rootPath: "/pre" };
+  const refusals: string[] = [];
+  const options = { rootPath: "/pre", logRefusal: (line: string) => refusals.push(line) };
   const outside = await runWSGI(app, { target: "/prefix" }, options);
   assert.deepEqual(outside.head, { status: 404, fields: [["content-length", "0"]] });
+  assert.deepEqual(refusals, [`Refused GET with 404: the path is not below "/pre"`]);
   const inside = await runWSGI(app, { target: "/pre/fix?a=b" }, options);
   assert.equal(inside.text, "/pre|/fix|a=b");
 });
@@ -210,7 +219,9 @@ Deno.test("wsgiHandler() leaves no rejection unhandled when end() throws beside 
 
 Deno.test("denyWebSocket() answers the handshake with 403", async () => {
   const exchange = new FakeWebSocketExchange();
-  await denyWebSocket(exchange);
+  const refusals: string[] = [];
+  await denyWebSocket((line) => refusals.push(line))(exchange);
+  assert.deepEqual(refusals, ["Refused GET with 403: WSGI has no WebSockets"]);
   assert.deepEqual(exchange.head, { status: 403, fields: [["content-length", "0"]] });
   assert.deepEqual(exchange.calls, ["respond", "end"]);
 });

@@ -196,7 +196,7 @@ Deno.test("start() names the missing Deno permission", async () => {
   await Deno.remove(file);
   assert.match(
     new TextDecoder().decode(stdout),
-    /^Cannot bind "127\.0\.0\.1:0": Deno was not given permission\. Run it with --allow-net/,
+    /^Cannot bind "127\.0\.0\.1:0": Deno was not given permission: .* run again with the --allow-net flag/,
   );
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   type ASGIFramework,
   type ConfigInit,
+  type FetchHandler,
   LifespanError,
   LifespanTimeoutError,
   start,
@@ -109,12 +110,19 @@ Deno.test("toFetchHandler() serves each form without a socket", async () => {
     (handler as (request: Request) => Promise<Response>)(request());
   const fromASGI = await call(toFetchHandler(asgi));
   assert.deepEqual([fromASGI.status, await fromASGI.text()], [201, "/a b"]);
-  const fromFetch = await call(toFetchHandler((request) => new Response(request.url)));
+  const fromFetch = await toFetchHandler((request) => new Response(request.url))(request());
   assert.equal(await fromFetch.text(), "http://localhost/a%20b");
   const wsgi: WSGIFramework = (environ, startResponse) => {
     startResponse("202 Accepted", []);
     return [environ.PATH_INFO];
   };
-  const fromWSGI = await call(toFetchHandler(wsgi));
+  const fromWSGI = await toFetchHandler(wsgi)(request());
   assert.deepEqual([fromWSGI.status, await fromWSGI.text()], [202, "/a b"]);
+});
+
+Deno.test("toFetchHandler() fits what deno serve takes, and what serve() takes", () => {
+  const handler = toFetchHandler(() => new Response());
+  const module = { fetch: handler } satisfies Deno.ServeDefaultExport;
+  const app: FetchHandler = module.fetch;
+  assert.equal(app, handler);
 });

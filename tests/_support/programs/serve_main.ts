@@ -1,7 +1,7 @@
 /**
  * A server program for tests that need a process of their own: `serve()` with the signals it installs itself.
  *
- * Arguments: graceful_timeout in seconds. Routes: `/` answers, `/never` does not, `/sse` streams for ever, `/large` has
+ * Arguments: graceful_timeout in seconds. Routes: `/` answers, `/never` does not, `/slow` after 1 s, `/busy` after 60 s, `/sse` streams for ever, `/large` has
  * 50 MB. Prints "closed" when `serve()` has resolved.
  *
  * @module
@@ -15,6 +15,10 @@ await serve((request) => {
   switch (new URL(request.url).pathname) {
     case "/never":
       return new Promise<never>(() => {});
+    case "/slow":
+      return new Promise((resolve) => setTimeout(() => resolve(new Response("slow")), 1000));
+    case "/busy":
+      return new Promise((resolve) => setTimeout(() => resolve(new Response("busy")), 60_000));
     case "/sse":
       return new Response(
         new ReadableStream({

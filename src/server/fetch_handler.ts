@@ -23,7 +23,7 @@ import { formName, logReporter } from "./reporter.ts";
 /** A {@link FetchHandler} that can do without our `info`: other servers have another, tests none. */
 export type PlainFetchHandler = (
   request: Request,
-  info?: Partial<FetchInfo>,
+  info?: FetchInfo | Deno.ServeHandlerInfo,
 ) => Response | Promise<Response>;
 
 /**

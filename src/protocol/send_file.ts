@@ -6,6 +6,12 @@
 
 import { ApplicationError } from "../errors.ts";
 
+/**
+ * Largest file handed to the runtime on HTTP/1, in bytes: the buffers of a connection hold that much, so it is sent
+ * whether the client reads or not.
+ */
+export const UNSTOPPABLE_BYTES = 1024 * 1024;
+
 /** An open file; its descriptor is closed when the stream was read to its end or cancelled. */
 export interface OpenFile {
   /** Size in bytes when it was opened. */

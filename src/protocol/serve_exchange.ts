@@ -30,7 +30,7 @@ import type { Entry } from "./in_flight.ts";
 import { addToResponse, mergeFields } from "./response_fields.ts";
 import { checkResponseHead, isBodiless, responseInit } from "./response_head.ts";
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
-import { type OpenFile, openFile } from "./send_file.ts";
+import { type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
 const SUPPORT: ExchangeSupport = { informational: false, trailers: false, sendFile: true };
@@ -172,25 +172,28 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       const file = await openFile(path, this.#length!.declared);
       if (this.#bodiless || this.#gone) await file.readable.cancel();
       if (this.#gone) throw this.#gone;
-      if (this.#stream) await this.#pipeFile(file, this.#stream);
-      else if (this.#head) this.#handFile(file, this.#head);
+      if (!this.#bodiless) await this.#sendContentOf(file);
+      else if (this.#head) this.#sendWithoutContent(this.#head, file.size);
     } catch (error) {
       if (this.#state === "ended") this.#state = "responding"; // not aborted meanwhile
       throw error;
     }
   }
 
-  /** Lets the runtime read the file; the head was still held. */
-  #handFile(file: OpenFile, head: ResponseHead): void {
-    if (this.#bodiless) return this.#sendWithoutContent(head, file.size);
-    const { status, fields } = head;
-    const length = ["content-length", String(file.size)] as const;
-    const sized = this.#length!.declared === null ? [...fields, length] : fields;
-    this.#send(file.readable, { status, fields: sized });
-  }
-
-  /** Reads the file ourselves, because the head went out before the application asked for it. */
-  async #pipeFile(file: OpenFile, stream: ResponseStream): Promise<void> {
+  /**
+   * Small files are the runtime's to read, which is faster by half. It cannot be stopped, so larger ones, which a slow
+   * client could use to hold up the shutdown, go through a stream of our own.
+   */
+  async #sendContentOf(file: OpenFile): Promise<void> {
+    if (this.#head) {
+      const length = ["content-length", String(file.size)] as const;
+      const { status, fields } = this.#head;
+      if (this.#length!.declared === null) this.#head = { status, fields: [...fields, length] };
+      if (file.size <= UNSTOPPABLE_BYTES && !this.#http2) {
+        return this.#send(file.readable, this.#head);
+      }
+    }
+    const stream = this.#stream ?? this.#startStream();
     this.#state = "responding"; // so that the client and the shutdown deadline can still end it
     for await (const chunk of file.readable) await stream.write(chunk);
     this.#state = "ended";

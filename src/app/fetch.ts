@@ -10,7 +10,6 @@
 import { HandshakeError } from "../errors.ts";
 import type {
   Application,
-  Exchange,
   ExchangeHandler,
   ResponseWriter,
   WebSocketHandler,

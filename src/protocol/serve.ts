@@ -74,7 +74,7 @@ export class ServeListener implements ServeContext {
   }
 
   #judge(request: Request, host: string | null): Refusal | null {
-    const { serverNames, inFlight } = this.settings;
+    const { inFlight } = this.settings;
     const { url } = request;
     if (host !== this.#lastHost || !url.startsWith(this.#lastOrigin)) {
       const refusal = this.#judgeHost(url, host);

@@ -63,7 +63,7 @@ const RESULTS: Misbehaviour[] = [
   row(
     "returns 101 without an upgrade",
     500,
-    "Cannot send status 101",
+    "Cannot send status",
     () => new Response(null, { status: 101 }),
   ),
 ];

@@ -31,12 +31,13 @@ export class ContentLength {
 
   /** @throws {ApplicationError} When `bytes` more exceed the declared length. */
   add(bytes: number): void {
-    this.#written += bytes;
-    if (this.declared !== null && this.#written > this.declared) {
+    const written = this.#written + bytes;
+    if (this.declared !== null && written > this.declared) {
       throw new ApplicationError(
-        `Cannot write ${this.#written} bytes: content-length declared ${this.declared}`,
+        `Cannot write ${written} bytes: content-length declared ${this.declared}`,
       );
     }
+    this.#written = written;
   }
 
   /** @throws {ApplicationError} When less was written than declared. */

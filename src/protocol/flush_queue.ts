@@ -10,7 +10,7 @@
 
 /** A response that is being held. */
 export interface Held {
-  /** Sends what is held; does nothing when that happened already. */
+  /** Sends what is held; does nothing when that happened already. Never throws: others wait in the same queue. */
   flush(): void;
 }
 

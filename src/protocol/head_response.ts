@@ -1,8 +1,8 @@
 /**
- * Answers to HEAD over HTTP/2.
+ * Answers to HEAD.
  *
- * The runtime sends the content of such a response as DATA frames, which clients report as a protocol error
- * (deno-runtime.md A6); over HTTP/1.1 it does the right thing by itself.
+ * Over HTTP/2 the runtime sends the content of such a response as DATA frames, which clients report as a protocol error
+ * (deno-runtime.md A6). It does the right thing over HTTP/1.1, but the version is not known for certain.
  *
  * @module
  */
@@ -21,7 +21,13 @@ export async function headWithoutBody(response: Response): Promise<Response> {
   reader.cancel().catch(() => {}); // a stream that fails while being cancelled has nobody left to tell
   if (length !== null) headers.set("content-length", String(length));
   const { status, statusText } = response;
-  return new Response(null, { status, statusText, headers });
+  const body = headers.has("content-length") ? null : emptyStream();
+  return new Response(body, { status, statusText, headers });
+}
+
+/** Content of a response to HEAD whose length is not known: without it the runtime sends `content-length: 0`. */
+export function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }
 
 /** Length of content that ends after its first chunk, within this turn of the event loop; otherwise `null`. */

@@ -7,6 +7,7 @@
 import { ApplicationError } from "../errors.ts";
 import type { ResponseHead } from "../exchange.ts";
 import { type FieldList, isFieldName, isFieldValue } from "../fields.ts";
+import { describe } from "../misuse.ts";
 
 /**
  * Refuses what must never reach the wire: a status that is not final, and field bytes that would let an
@@ -18,7 +19,7 @@ import { type FieldList, isFieldName, isFieldValue } from "../fields.ts";
 export function checkResponseHead({ status, fields }: ResponseHead): void {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new ApplicationError(
-      `Cannot send status ${JSON.stringify(status)}: expected a whole number from 200 to 599`,
+      `Cannot send status ${describe(status)}: expected a whole number from 200 to 599`,
     );
   }
   checkFields(fields);
@@ -44,9 +45,9 @@ export function checkFields(fields: FieldList): void {
   }
 }
 
-/** Says whether a response has no content by definition (RFC 9110 §6.4.1): HEAD, 204, 304. */
+/** Says whether a response has no content by definition: HEAD, 204, 304 (RFC 9110 §6.4.1), 205 (§15.3.6). */
 export function isBodiless(method: string, status: number): boolean {
-  return method === "HEAD" || status === 204 || status === 304;
+  return method === "HEAD" || status === 204 || status === 205 || status === 304;
 }
 
 /** Fields about one connection's framing, which is the runtime's business and not the application's. */

@@ -45,7 +45,7 @@ export class ResponseStream implements UnderlyingDefaultSource<Uint8Array> {
     this.#events.onCancel();
   }
 
-  /** Queues a chunk; settles when less than the buffer limit is waiting. */
+  /** Queues a chunk; settles when the transport wants more, or with the end of the content. */
   write(chunk: Uint8Array): Promise<void> {
     if (this.#over) return Promise.reject(this.#over);
     this.#controller.enqueue(chunk); // the runtime may find the client gone here, and cancel at once
@@ -60,6 +60,7 @@ export class ResponseStream implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#over) return;
     this.#over = new DisconnectError("The response is complete");
     this.#controller.close();
+    this.pull(); // a closed stream is not pulled any more, and the last writer need not wait for the client
   }
 
   /** Breaks the body off so that the client notices. */

@@ -17,7 +17,7 @@ import { emptyResponse } from "./response_head.ts";
 import type { ListenerSettings, Refusal, ServeContext } from "./serve_context.ts";
 import { FetchShortCut } from "./serve_fetch.ts";
 import type { NativeInfo } from "./serve_info.ts";
-import { authorityOf, mayHaveContent } from "./serve_request.ts";
+import { authorityOf, mayHaveContent, targetOf } from "./serve_request.ts";
 import { ExchangeRunner } from "./serve_runner.ts";
 
 /** The handler of one listener. */
@@ -75,28 +75,34 @@ export class ServeListener implements ServeContext {
 
   #judge(request: Request, host: string | null): Refusal | null {
     const { inFlight } = this.settings;
-    const { url } = request;
+    const { url, method } = request;
     if (host !== this.#lastHost || !url.startsWith(this.#lastOrigin)) {
-      const refusal = this.#judgeHost(url, host);
+      const refusal = this.#judgeHost(request, host);
       if (refusal) return refusal;
     }
-    const { method } = request;
     if (method === "CONNECT") {
       return { status: 501, message: "CONNECT is for proxies, this is an origin server" };
     }
-    if (inFlight.draining && mayHaveContent(method)) {
-      const message = "the server is shutting down";
-      return { status: 503, message, fields: [["retry-after", "1"]] };
+    if (!mayHaveContent(method)) return null;
+    const coding = request.headers.get("transfer-encoding");
+    if (coding !== null && coding.toLowerCase() !== "chunked") {
+      return {
+        status: 501,
+        message: `Transfer-Encoding ${JSON.stringify(coding)} is not understood`,
+      };
     }
-    return null;
+    if (!inFlight.draining) return null;
+    return { status: 503, message: "the server is shutting down", fields: [["retry-after", "1"]] };
   }
 
   /**
    * Checks Host and the authority that applications see in the URL. They differ for HTTP/2, which has only the
-   * latter, and for targets in absolute form (RFC 9112 §3.2.2).
+   * latter, and for targets in absolute form. Applications then get what RFC 9112 §3.2.2 and §3.3 say: the authority of
+   * the target, and the scheme of this listener, whatever the client wrote.
    */
-  #judgeHost(url: string, host: string | null): Refusal | null {
-    const { serverNames } = this.settings;
+  #judgeHost(request: Request, host: string | null): Refusal | null {
+    const { serverNames, scheme } = this.settings;
+    const { url } = request;
     const authority = authorityOf(url);
     for (const name of host === null ? [authority] : [host, authority]) {
       const quoted = JSON.stringify(name);
@@ -105,11 +111,24 @@ export class ServeListener implements ServeContext {
         return { status: 404, message: `Host ${quoted} is not in server_names` };
       }
     }
-    this.#lastHost = host; // nearly always the same again
-    // With the slash, so that a longer authority does not match.
-    this.#lastOrigin = `${url.slice(0, url.indexOf("://") + 3)}${authority}/`;
+    // With the slash, so that a longer authority does not match. On a Unix socket a missing host leaves none.
+    const origin = `${scheme}://${authority || "localhost"}/`;
+    if (!url.startsWith(origin)) override(request, "url", origin + targetOf(url).slice(1));
+    if (host && host !== authority) {
+      const headers = new Headers(request.headers);
+      headers.set("host", authority);
+      override(request, "headers", headers);
+    } else {
+      this.#lastHost = host; // nearly always the same again
+      this.#lastOrigin = origin;
+    }
     return null;
   }
+}
+
+/** Gives a native request another value of a member. */
+function override(request: Request, member: "url" | "headers", value: unknown): void {
+  Object.defineProperty(request, member, { value });
 }
 
 /** Announced while the server drains (RFC 9112 §9.6); the runtime closes the connection after the response. */

@@ -26,9 +26,10 @@ import {
 import { type FieldList, hasField } from "../fields.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushNextTurn, type Held } from "./flush_queue.ts";
+import { emptyStream } from "./head_response.ts";
 import type { Entry } from "./in_flight.ts";
 import { addToResponse, mergeFields } from "./response_fields.ts";
-import { checkResponseHead, isBodiless, responseInit } from "./response_head.ts";
+import { checkResponseHead, emptyResponse, isBodiless, responseInit } from "./response_head.ts";
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
 import { type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
@@ -61,6 +62,8 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #reader: ReadableStreamDefaultReader<Uint8Array> | null | undefined;
   #abort: AbortController | undefined;
   #gone: DisconnectError | undefined;
+  /** Why the response could not be made; further calls are refused with it. */
+  #fault: ApplicationError | undefined;
 
   /** @param native The runtime's request, of which `request` is the head. */
   constructor(native: Request, request: RequestHead, peer: PeerInfo, owner: ExchangeOwner) {
@@ -94,16 +97,17 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
 
   async read(): Promise<Uint8Array | null> {
     if (this.#gone) throw this.#gone;
-    if (this.#reader === undefined) this.#reader = this.#native.body?.getReader() ?? null;
-    if (this.#reader === null) return null;
     try {
+      if (this.#reader === undefined) this.#reader = this.#native.body?.getReader() ?? null;
+      if (this.#reader === null) return null;
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (done) return null;
         if (value.byteLength > 0) return value;
       }
     } catch (error) {
-      this.onCancel(); // the runtime fails a body read only when the connection is lost
+      if (this.#state === "ended") return null; // the runtime closes the request with its response
+      this.onCancel(); // otherwise the connection is lost, or the client broke the framing
       throw new DisconnectError("The client disconnected during the request", { cause: error });
     }
   }
@@ -138,6 +142,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       const next = this.#next("write");
       this.#state = next;
       if (chunk.byteLength === 0) return SETTLED;
+      if (chunk.buffer instanceof SharedArrayBuffer) throw new ApplicationError(SHARED);
       if (!this.#bodiless) this.#length!.add(chunk.byteLength);
       if (this.#stream) return this.#stream.write(chunk);
       if (this.#held === undefined) {
@@ -159,6 +164,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       this.#state = next;
       if (this.#stream) this.#stream.close();
       else if (this.#head) this.#sendFlat(this.#head);
+      if (this.#fault) throw this.#fault;
       return SETTLED;
     } catch (error) {
       return Promise.reject(error);
@@ -247,15 +253,17 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     else this.#startStream();
   }
 
-  /** Legal next state; after a disconnect every call but `abort` is refused with it. */
+  /** Legal next state; after a disconnect or a fault every call but `abort` is refused with it. */
   #next(call: ResponseCall): ResponseState {
     if (this.#gone) throw this.#gone;
+    if (this.#fault) throw this.#fault;
     return nextState(this.#state, call);
   }
 
-  /** Streamed content that nobody will receive (HEAD, 204, 304): the response is sent, the application told. */
+  /** Streamed content that nobody will receive (HEAD, 204, 304): the response is complete, the application told. */
   #stopProducer(): void {
     this.flush();
+    this.#state = "ended";
     this.#disconnect(new DisconnectError("The response has no content"));
   }
 
@@ -263,8 +271,14 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #send(body: BodyInit | null, { status, fields }: ResponseHead): void {
     this.#head = undefined;
     this.#held = undefined;
-    const all = mergeFields(fields, this.#owner.fields(this.#http2));
-    this.#resolve(new Response(body, responseInit(status, all)));
+    const added = this.#owner.fields(this.#http2);
+    try {
+      this.#resolve(new Response(body, responseInit(status, mergeFields(fields, added))));
+    } catch (cause) {
+      this.#state = "aborted";
+      this.#fault = new ApplicationError("Cannot send the response", { cause });
+      this.#resolve(emptyResponse(500, added));
+    }
   }
 
   #disconnect(reason: DisconnectError): void {
@@ -286,7 +300,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   }
 
   /**
-   * A response to HEAD, or with status 204 or 304.
+   * A response to HEAD, or with status 204, 205 or 304.
    *
    * On HTTP/1 the runtime adds `content-length: 0` unless the content is a stream. That would be wrong for a HEAD
    * whose GET has content of unknown length (RFC 9110 §8.6).
@@ -295,11 +309,11 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
    */
   #sendWithoutContent(head: ResponseHead, length?: number): void {
     const { status, fields } = head;
-    if (status === 204 || status === 304 || hasField(fields, "content-length")) {
+    if (status === 204 || status === 205 || status === 304 || hasField(fields, "content-length")) {
       this.#send(null, head);
     } else if (length !== undefined) {
       this.#send(null, { status, fields: [...fields, ["content-length", String(length)]] });
-    } else this.#send(this.#http2 ? null : emptyStream(), head);
+    } else this.#send(emptyStream(), head);
   }
 
   /** After `respond` the client must notice, also when the head was only held: what it gets does not depend on timing. */
@@ -310,11 +324,9 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   }
 }
 
+const SHARED = "Cannot send content in shared memory: pass a copy, for it may change meanwhile";
+
 const FILE_AFTER_CONTENT =
   "Cannot send a file: content was written already, and a file is all of it";
 
 const NO_CONTENT: FieldList = [["content-length", "0"]];
-
-function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({ start: (controller) => controller.close() });
-}

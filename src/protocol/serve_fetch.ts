@@ -27,7 +27,7 @@ import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import { type ServeContext, versionOf } from "./serve_context.ts";
 import { type NativeInfo, ServeInfo } from "./serve_info.ts";
-import { authorityOf, mayHaveContent, targetOf } from "./serve_request.ts";
+import { mayHaveContent } from "./serve_request.ts";
 
 /** Calls a fetch application for one listener. */
 export class FetchShortCut {
@@ -47,7 +47,6 @@ export class FetchShortCut {
     const refusal = this.#context.refuse(request, host);
     if (refusal) return refusal;
     const http2 = host === null; // see ServeRequestHead
-    if (this.#context.localAddr.transport === "unix") giveHttpUrl(request);
     setUpgrader(request, this.#upgrader);
     const info = new ServeInfo(native, this.#context.localAddr, versionOf(http2));
     const app = this.#app; // called without a receiver, as the runtime does
@@ -85,8 +84,11 @@ export class FetchShortCut {
     }
     const { settings } = this.#context;
     const fields = this.#context.fields(http2);
-    if (method === "HEAD" && http2) {
-      return headWithoutBody(result).then((response) => addToResponse(response, fields));
+    if (method === "HEAD") {
+      return headWithoutBody(result).then(
+        (response) => addToResponse(response, fields),
+        (error) => this.#fail(error, request, http2),
+      );
     }
     const response = hasStreamBody(result)
       ? trackStream(result, settings.inFlight, mayHaveContent(method))
@@ -121,15 +123,6 @@ export class FetchShortCut {
     upgrade.socket.close(1011, "Internal error");
     return addToResponse(upgrade.response, this.#context.fields(false));
   }
-}
-
-/**
- * On a Unix socket the runtime writes `http+unix://host/path`, or the path of the socket for a missing host. That is
- * no "special" URL: its origin is null, and a redirect built on it would send clients to it.
- */
-function giveHttpUrl(request: Request): void {
-  const url = `http://${authorityOf(request.url) || "localhost"}${targetOf(request.url)}`;
-  Object.defineProperty(request, "url", { value: url });
 }
 
 const OTHER_RESPONSE =

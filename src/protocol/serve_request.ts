@@ -21,12 +21,16 @@ export class ServeRequestHead implements RequestHead {
   readonly fields: FieldList;
   readonly #request: Request;
 
-  /** @param fields The header section; `host` is put in front of it on HTTP/2. */
-  constructor(request: Request, scheme: "http" | "https", http2: boolean, fields: Field[]) {
+  /**
+   * @param host Value of the Host field, `null` when there is none.
+   * @param fields The header section; its Host is made to agree with the authority.
+   */
+  constructor(request: Request, scheme: "http" | "https", host: string | null, fields: Field[]) {
     this.#request = request;
     this.scheme = scheme;
-    this.httpVersion = versionOf(http2);
-    if (http2) fields.unshift(["host", this.authority]);
+    this.httpVersion = versionOf(host === null);
+    if (host === null) fields.unshift(["host", this.authority]);
+    else if (host !== "" && host !== this.authority) replaceHost(fields, this.authority);
     this.fields = fields;
   }
 
@@ -43,10 +47,16 @@ export class ServeRequestHead implements RequestHead {
   }
 }
 
-/** Path and query of an absolute URL as the runtime wrote it; `"/"` when there is none. */
+/** An authority in a target replaces Host (RFC 9112 §3.2.2); on HTTP/2 `:authority` does (RFC 9113 §8.3.1). */
+function replaceHost(fields: Field[], authority: string): void {
+  const index = fields.findIndex(([name]) => name === "host");
+  fields[index] = ["host", authority];
+}
+
+/** Path and query of an absolute URL as the runtime wrote it; they begin with `/`. */
 export function targetOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  return start === -1 ? "/" : url.slice(start);
+  const rest = url.slice(endOfAuthority(url));
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /**
@@ -55,9 +65,14 @@ export function targetOf(url: string): string {
  */
 export function authorityOf(url: string): string {
   if (url.startsWith("http+unix://%2F")) return "";
-  const start = url.indexOf("://") + 3;
-  const end = url.indexOf("/", start);
-  return end === -1 ? url.slice(start) : url.slice(start, end);
+  return url.slice(url.indexOf("://") + 3, endOfAuthority(url));
+}
+
+const END_OF_AUTHORITY = /[/?#]|$/g;
+
+function endOfAuthority(url: string): number {
+  END_OF_AUTHORITY.lastIndex = url.indexOf("://") + 3;
+  return END_OF_AUTHORITY.exec(url)!.index;
 }
 
 /** Both ends of the connection. IPv4 clients of a dual-stack bind are given as IPv4. */

@@ -36,8 +36,7 @@ export class ExchangeRunner {
     const refusal = this.#context.refuse(request, host);
     if (refusal) return refusal;
     const { settings } = this.#context;
-    const http2 = host === null;
-    const head = new ServeRequestHead(request, settings.scheme, http2, fields);
+    const head = new ServeRequestHead(request, settings.scheme, host, fields);
     const peer = new ServePeer(info, this.#context);
     const exchange = new ServeExchange(request, head, peer, this.#context);
     settings.inFlight.add(exchange);

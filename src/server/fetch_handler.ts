@@ -12,7 +12,7 @@ import {
   normalise,
 } from "../app/framework.ts";
 import { resolveConfig } from "../config/mod.ts";
-import type { FetchHandler, FetchInfo } from "../fetch_types.ts";
+import type { FetchInfo } from "../fetch_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import type { ResponseFields } from "../protocol/response_fields.ts";
 import { ServeListener } from "../protocol/serve.ts";

@@ -13,7 +13,7 @@ import {
 } from "../app/framework.ts";
 import {
   type BindSpec,
-  Config,
+  type Config,
   type ConfigInit,
   resolveConfig,
   type ResolvedConfig,

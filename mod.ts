@@ -32,6 +32,7 @@ export { type PlainFetchHandler, toFetchHandler } from "./src/server/fetch_handl
 export type { Bind } from "./src/server/listener.ts";
 export { serve, type ServeOptions } from "./src/server/serve.ts";
 export type { Server } from "./src/server/server.ts";
+export type { StopReasons } from "./src/server/until_told.ts";
 export { start, type StartOptions, type TaskStatus } from "./src/server/start.ts";
 export { upgradeWebSocket } from "./src/server/upgrade.ts";
 export type { UpgradeOptions, WebSocketUpgrade } from "./src/upgrade.ts";

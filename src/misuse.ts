@@ -53,12 +53,31 @@ function fetchHint(result: unknown): string {
 
 /** What an application threw, as an error: JavaScript lets it throw anything, even what `String()` cannot convert. */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch { /* a revoked proxy refuses even that question */ }
   return new ApplicationError(`The application threw ${describe(thrown)}, which is not an Error`);
 }
 
-/** A value in a few words, for a message. */
+/** A value in a few words, for a message. Never throws, whatever the value. */
 export function describe(value: unknown): string {
+  try {
+    return inWords(value);
+  } catch {
+    return `an unprintable ${typeof value}`;
+  }
+}
+
+/**
+ * Marks a promise as looked after. An application that does not await what it was given would otherwise end the
+ * process when it rejects, and so every other connection. One that does await it gets the rejection all the same.
+ */
+export function observed(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function inWords(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") return `the string ${JSON.stringify(value.slice(0, 40))}`;
   if (typeof value === "function") return `the function ${value.name || "(anonymous)"}`;

@@ -37,9 +37,13 @@ export function readHeaders(headers: ASGIHeaders | undefined): FieldList {
   return fields;
 }
 
+function appendByte(latin1: string, byte: number): string {
+  return latin1 + String.fromCharCode(byte);
+}
+
 function text(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value instanceof Uint8Array) return String.fromCharCode(...value);
+  if (value instanceof Uint8Array) return value.reduce(appendByte, "");
   throw new ApplicationError(
     `Cannot send a header name or value: expected a string or bytes, received ${describe(value)}`,
   );

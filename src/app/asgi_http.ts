@@ -12,7 +12,7 @@
 import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../errors.ts";
 import { after, type Exchange, type ExchangeHandler, SETTLED } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
-import { wrongASGIResult } from "../misuse.ts";
+import { observed, wrongASGIResult } from "../misuse.ts";
 import { readBody } from "./asgi_body.ts";
 import { afterDisconnect } from "./asgi_disconnect.ts";
 import { readHeaders } from "./asgi_headers.ts";
@@ -159,15 +159,6 @@ class HTTPCall {
     if (!(error instanceof DisconnectError)) throw error;
     await afterDisconnect(++this.#ignored);
   };
-}
-
-/**
- * Marks a promise as looked after: an application that does not await `send()` would otherwise end the process, and so
- * every other connection, when its client leaves. One that does await it gets the rejection all the same.
- */
-function observed(sent: Promise<void>): Promise<void> {
-  sent.catch(() => {});
-  return sent;
 }
 
 async function both(first: Promise<void>, second: Promise<void>): Promise<void> {

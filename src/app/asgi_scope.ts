@@ -58,15 +58,15 @@ function requestScope(
   { rootPath, state }: ScopeOptions,
   spec_version: "2.1" | "2.3",
 ): ASGIRequestScope {
-  const target = utf8AsLatin1(request.target);
+  const { target } = request;
   const mark = target.indexOf("?");
   const rawPath = mark === -1 ? target : target.slice(0, mark);
   return {
     asgi: { version: "3.0", spec_version },
     http_version: request.httpVersion,
     path: decodeText(rawPath),
-    raw_path: rawPath,
-    query_string: mark === -1 ? "" : target.slice(mark + 1),
+    raw_path: utf8AsLatin1(rawPath),
+    query_string: mark === -1 ? "" : utf8AsLatin1(target.slice(mark + 1)),
     root_path: rootPath,
     headers: [...request.fields],
     client: address(peer.client),

@@ -10,7 +10,7 @@
 
 import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../errors.ts";
 import type { ResponseHead, WebSocketExchange, WebSocketHandler } from "../exchange.ts";
-import { describe, wrongASGIResult } from "../misuse.ts";
+import { describe, observed, wrongASGIResult } from "../misuse.ts";
 import { isLocalCloseCode, truncateCloseReason } from "../websocket_close.ts";
 import { readBody } from "./asgi_body.ts";
 import { afterDisconnect } from "./asgi_disconnect.ts";
@@ -69,7 +69,9 @@ class WebSocketCall {
       : { type: "websocket.receive", text: null, bytes: event.data };
   };
 
-  readonly send: ASGISend = async (message) => {
+  readonly send: ASGISend = (message) => observed(this.#trySend(message));
+
+  async #trySend(message: ASGISendEvent): Promise<void> {
     try {
       if (this.#ignored === 0) return await this.#send(message);
     } catch (error) {
@@ -77,7 +79,7 @@ class WebSocketCall {
       this.#answer.resolve(); // no answer any more, should it be missing
     }
     await afterDisconnect(++this.#ignored);
-  };
+  }
 
   #send(message: ASGISendEvent): Promise<void> {
     switch (message?.type) {

@@ -8,8 +8,9 @@
  * @module
  */
 
-import { LifespanError, type LifespanStage, UnexpectedMessageError } from "../errors.ts";
+import { LifespanError, UnexpectedMessageError } from "../errors.ts";
 import { describe } from "../misuse.ts";
+import { observed } from "../misuse.ts";
 import type { ASGIFramework, ASGIReceive, ASGIReceiveEvent, ASGISend } from "./asgi_types.ts";
 
 /** Where adapters say what has no place in an error. */
@@ -87,13 +88,15 @@ export class Lifespan {
 
   readonly #send: ASGISend = (sent) => {
     const { type, message = "" } = sent as { type: string; message?: string };
-    if (type === `lifespan.${this.#phase}.complete`) {
-      this.#phase = this.#phase === "startup" ? "running" : "over";
+    const stage = this.#phase === "startup" || this.#phase === "shutdown" ? this.#phase : null;
+    if (stage && type === `lifespan.${stage}.complete`) {
+      this.#phase = stage === "startup" ? "running" : "over";
       this.#stage.resolve();
-    } else if (type === `lifespan.${this.#phase}.failed`) {
-      this.#fail(new LifespanError(this.#phase as LifespanStage, message));
+    } else if (stage && type === `lifespan.${stage}.failed`) {
+      this.#fail(new LifespanError(stage, message));
     } else {
-      return Promise.reject(new UnexpectedMessageError(this.#phase.toUpperCase(), String(type)));
+      const error = new UnexpectedMessageError(this.#phase.toUpperCase(), String(type));
+      return observed(Promise.reject(error));
     }
     return Promise.resolve();
   };

@@ -126,6 +126,8 @@ class WSGIRunner {
     } catch (error) {
       closeAfterFailure(output, logError);
       throw error;
+    } finally {
+      response.finish();
     }
     output.close();
     if (response.overrun) {

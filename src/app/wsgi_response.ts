@@ -45,6 +45,7 @@ export class WSGIResponse {
   #overrun = false;
   #queue: Uint8Array[] = [];
   #committed = false;
+  #over = false;
 
   /** Says whether `startResponse()` was called. */
   get started(): boolean {
@@ -63,7 +64,7 @@ export class WSGIResponse {
 
   /** Says whether this response has no content whatever the application sends (RFC 9110 §6.4.1). */
   get bodiless(): boolean {
-    return this.#status === 204 || this.#status === 304;
+    return this.#status === 204 || this.#status === 205 || this.#status === 304;
   }
 
   /**
@@ -108,6 +109,11 @@ export class WSGIResponse {
     return queue;
   }
 
+  /** Ends the response: `write()` throws from now on, for nothing would be sent any more. */
+  finish(): void {
+    this.#over = true;
+  }
+
   /** The `start_response` callable; bound, since applications call it as a plain function. */
   readonly startResponse: StartResponse = (status, headers, excInfo) => {
     if (this.#committed) {
@@ -130,6 +136,7 @@ export class WSGIResponse {
 
   /** The `write` callable. Its first content commits the head, as if it were sent at once. */
   readonly #write: WSGIWrite = (data) => {
+    if (this.#over) throw new ApplicationError("Cannot write: the response is complete");
     const chunk = encodeChunk(data);
     if (chunk.length === 0) return;
     const room = this.#room - sizeOf(this.#queue);

@@ -19,7 +19,9 @@ import { describe } from "../misuse.ts";
 export function checkResponseHead({ status, fields }: ResponseHead): void {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new ApplicationError(
-      `Cannot send status ${describe(status)}: expected a whole number from 200 to 599`,
+      `Cannot send status ${
+        Number.isFinite(status) ? status : describe(status)
+      }: expected a whole number from 200 to 599`,
     );
   }
   checkFields(fields);

@@ -14,6 +14,8 @@ export interface NativeInfo {
   readonly remoteAddr: SocketAddr;
   /** Settles when the response was handed over. */
   readonly completed: Promise<void>;
+  /** Our end of the connection, where the listener is not ours. */
+  readonly localAddr?: SocketAddr;
 }
 
 /** Wraps the runtime's info; nothing is computed unless the application looks. */
@@ -24,7 +26,7 @@ export class ServeInfo implements FetchInfo {
 
   constructor(native: NativeInfo, localAddr: SocketAddr, httpVersion: HttpVersion) {
     this.#native = native;
-    this.localAddr = localAddr;
+    this.localAddr = native.localAddr ?? localAddr;
     this.httpVersion = httpVersion;
   }
 

@@ -7,6 +7,7 @@
 import type { HttpVersion, NetAddress, PeerInfo, RequestHead } from "../exchange.ts";
 import type { Field, FieldList } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
+import type { NativeInfo } from "./serve_info.ts";
 import { versionOf } from "./serve_context.ts";
 
 /**
@@ -77,11 +78,11 @@ function endOfAuthority(url: string): number {
 
 /** Both ends of the connection. IPv4 clients of a dual-stack bind are given as IPv4. */
 export class ServePeer implements PeerInfo {
-  readonly #info: { readonly remoteAddr: SocketAddr };
+  readonly #info: NativeInfo;
   readonly #listener: { readonly localAddr: SocketAddr };
 
   constructor(
-    info: { readonly remoteAddr: SocketAddr },
+    info: NativeInfo,
     listener: { readonly localAddr: SocketAddr },
   ) {
     this.#info = info;
@@ -93,7 +94,7 @@ export class ServePeer implements PeerInfo {
   }
 
   get server(): NetAddress | null {
-    return netAddress(this.#listener.localAddr);
+    return netAddress(this.#info.localAddr ?? this.#listener.localAddr);
   }
 }
 

@@ -52,7 +52,8 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   #queuedBytes = 0;
   #state: WebSocketState = "handshake";
   #socket: WebSocket | undefined;
-  #receiver: PromiseWithResolvers<WebSocketEvent> | undefined;
+  /** Waiting `receive()` calls, each for one event. */
+  readonly #receivers: ((event: WebSocketEvent) => void)[] = [];
   #closed: WebSocketEvent | undefined;
   #opened = () => {};
 
@@ -130,8 +131,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
       return { type: "message", data };
     }
     if (this.#closed) return this.#closed;
-    this.#receiver ??= Promise.withResolvers();
-    return await this.#receiver.promise;
+    return await new Promise((resolve) => this.#receivers.push(resolve));
   }
 
   async send(data: string | Uint8Array): Promise<void> {
@@ -196,11 +196,8 @@ export class ServeWebSocketExchange implements WebSocketExchange {
 
   #onMessage(data: string | ArrayBuffer): void {
     const message = typeof data === "string" ? data : new Uint8Array(data);
-    if (this.#receiver) {
-      this.#receiver.resolve({ type: "message", data: message });
-      this.#receiver = undefined;
-      return;
-    }
+    const receiver = this.#receivers.shift();
+    if (receiver) return receiver({ type: "message", data: message });
     this.#queue.push(message);
     this.#queuedBytes += message.length + MESSAGE_OVERHEAD_BYTES;
     const limit = this.#settings.receiveQueueBytes ?? WEBSOCKET_RECEIVE_QUEUE_BYTES;
@@ -213,8 +210,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.#state = "closed";
     this.#closed = { type: "close", code, reason };
     this.#opened();
-    this.#receiver?.resolve(this.#closed);
-    this.#receiver = undefined;
+    for (const receiver of this.#receivers.splice(0)) receiver(this.#closed);
   }
 }
 

@@ -4,10 +4,12 @@
  * @module
  */
 
-import type { Framework, Mode } from "../app/framework.ts";
+import type { Framework } from "../app/framework.ts";
 import { type Config, type ConfigInit, resolveConfig } from "../config/mod.ts";
 import { openLog } from "./log.ts";
 import { toFetchHandler } from "./fetch_handler.ts";
+import type { ServeOptions } from "./serve.ts";
+import { untilTold } from "./until_told.ts";
 
 /** Says whether this process runs on Deno Deploy; asks for no permission to find out. */
 export function onDeploy(): boolean {
@@ -15,18 +17,30 @@ export function onDeploy(): boolean {
   return state === "granted" && Deno.env.has("DENO_DEPLOYMENT_ID");
 }
 
-/** Hands the application to the platform; binds, TLS and timeouts have no meaning there, which is logged once. */
+/**
+ * Hands the application to the platform.
+ *
+ * Hooks, trigger and signal act as elsewhere. Binds, TLS and timeouts have no meaning there, which is logged once, and
+ * so has `taskStatus`: the platform does not tell where it listens.
+ */
 export async function serveOnDeploy(
   app: Framework,
   config: Config | ConfigInit | undefined,
-  mode: Mode | undefined,
+  options: ServeOptions,
 ): Promise<void> {
   const log = openLog(resolveConfig(config));
-  if (config !== undefined) {
+  if (config !== undefined || options.taskStatus) {
     log.warn(
       "On Deno Deploy the platform owns sockets, TLS and shutdown: those options are ignored",
     );
   }
-  const handler = toFetchHandler(app, mode === undefined ? {} : { mode });
-  await Deno.serve(handler as Deno.ServeHandler).finished;
+  await options.startup?.();
+  try {
+    const handler = toFetchHandler(app, options.mode === undefined ? {} : { mode: options.mode });
+    const server = Deno.serve(handler as Deno.ServeHandler);
+    await untilTold(options, server.finished);
+    await server.shutdown();
+  } finally {
+    await options.shutdown?.();
+  }
 }

@@ -12,13 +12,13 @@ import {
   normalise,
 } from "../app/framework.ts";
 import { resolveConfig } from "../config/mod.ts";
-import type { FetchInfo } from "../fetch_types.ts";
+import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
-import type { ResponseFields } from "../protocol/response_fields.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { NativeInfo } from "../protocol/serve_info.ts";
 import { openLog } from "./log.ts";
 import { formName, logReporter } from "./reporter.ts";
+import { adapterOptions, listenerSettings, startUp } from "./start.ts";
 
 /** A {@link FetchHandler} that can do without our `info`: other servers have another, tests none. */
 export type PlainFetchHandler = (
@@ -52,44 +52,57 @@ export function toFetchHandler(
 /** Makes a fetch handler out of an application of any form, see the first signature. */
 export function toFetchHandler(app: Framework, options?: { mode?: Mode }): PlainFetchHandler;
 export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): PlainFetchHandler {
-  const config = resolveConfig();
+  const config = resolveConfig({ includeServerHeader: false }); // the other server names itself
   const log = openLog(config);
   const mode = options.mode ?? detectMode(app);
-  const { rootPath, maxAppQueueSize, wsgiMaxBodySize } = config;
-  const application = normalise(app, mode, {
-    rootPath,
-    maxAppQueueSize,
-    wsgiMaxBodySize,
-    multiprocess: false,
-    log,
-  });
+  const application = normalise(app, mode, adapterOptions(config, log));
   const inFlight = new InFlight();
-  const listener = new ServeListener(application, {
-    scheme: "http",
-    serverNames: null,
-    responseFields: NO_FIELDS,
-    inFlight,
-    websocket: {
-      maxMessageSize: config.websocketMaxMessageSize,
-      pingInterval: config.websocketPingInterval,
-      inFlight,
-    },
-    reporter: logReporter(log, formName(mode)),
-  });
+  const reporter = logReporter(log, formName(mode));
+  const listenerFor = (secure: boolean) =>
+    new ServeListener(application, listenerSettings(config, secure, inFlight, reporter));
+  const listeners = { "http:": listenerFor(false), "https:": listenerFor(true) };
+  const handle: PlainFetchHandler = (request, info) => {
+    const { protocol, hostname, port } = new URL(request.url);
+    const secure = protocol === "https:";
+    const localAddr = {
+      transport: "tcp",
+      hostname,
+      port: Number(port) || (secure ? 443 : 80),
+    } as const;
+    const listener = listeners[secure ? "https:" : "http:"];
+    return listener.handle(request, new ForeignInfo(info, localAddr));
+  };
+  if (application.startup === undefined) return handle;
   let started: Promise<void> | undefined;
-  return (request, info) => {
-    const native = (info ?? NO_INFO) as NativeInfo;
-    if (application.startup === undefined) return listener.handle(request, native);
-    started ??= application.startup();
-    return started.then(() => listener.handle(request, native));
+  return async (request, info) => {
+    started ??= startUp(application, config.startupTimeout);
+    try {
+      await started;
+    } catch (error) {
+      started = undefined; // the next request tries again
+      throw error;
+    }
+    return await handle(request, info);
   };
 }
 
-/** The other server adds its own. */
-const NO_FIELDS: ResponseFields = { http1: [], http2: [] };
+/** Info of a server that is not ours, or of a test that gives none. The URL tells where the request was sent to. */
+class ForeignInfo implements NativeInfo {
+  readonly localAddr: SocketAddr;
+  readonly #info: FetchInfo | Deno.ServeHandlerInfo | undefined;
 
-/** Stands in where a test calls the handler with nothing but a request. */
-const NO_INFO: NativeInfo = {
-  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 0 },
-  completed: Promise.resolve(),
-};
+  constructor(info: FetchInfo | Deno.ServeHandlerInfo | undefined, localAddr: SocketAddr) {
+    this.#info = info;
+    this.localAddr = localAddr;
+  }
+
+  get remoteAddr(): SocketAddr {
+    return (this.#info?.remoteAddr ?? LOOPBACK) as SocketAddr;
+  }
+
+  get completed(): Promise<void> {
+    return this.#info?.completed ?? Promise.resolve();
+  }
+}
+
+const LOOPBACK: SocketAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };

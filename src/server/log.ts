@@ -5,10 +5,10 @@
  */
 
 import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
-import type { ResolvedConfig } from "../config/mod.ts";
+import type { LogSink, ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 
-/** What the server logs through. */
+/** What the server logs through. No method throws: a server must not end because its log does. */
 export interface ServerLog {
   /** Detail for developers. */
   debug(message: string): void;
@@ -80,7 +80,11 @@ class LineHandler extends BaseHandler {
 
   override log(line: string): void {
     let rest: Uint8Array = utf8.encode(`${line}\n`);
-    while (rest.length > 0) rest = rest.subarray(this.#writer.writeSync(rest));
+    try {
+      while (rest.length > 0) rest = rest.subarray(this.#writer.writeSync(rest));
+    } catch {
+      /* a full disk or a closed pipe must not end the server, and there is no other place to tell */
+    }
   }
 }
 
@@ -113,13 +117,18 @@ function openFile(path: string): Deno.FsFile {
   }
 }
 
-/** A user's own sink takes the lines as they are; closing it is the user's business. */
-function foreignLog(sink: Exclude<ResolvedConfig["errorlog"], string | null>): ServerLog {
+/** A user's own sink takes the lines as they are; closing it, and its failures, are the user's business. */
+function foreignLog(sink: LogSink): ServerLog {
+  const pass = (level: keyof LogSink) => async (message: string) => {
+    try {
+      await sink[level](message);
+    } catch { /* a log that fails must not end the server */ }
+  };
   return {
-    debug: (message) => void sink.debug(message),
-    info: (message) => void sink.info(message),
-    warn: (message) => void sink.warn(message),
-    error: (message) => void sink.error(message),
+    debug: pass("debug"),
+    info: pass("info"),
+    warn: pass("warn"),
+    error: pass("error"),
     close: () => {},
   };
 }

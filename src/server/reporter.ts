@@ -5,6 +5,7 @@
  */
 
 import { ApplicationError } from "../errors.ts";
+import { describe } from "../misuse.ts";
 import type { Mode } from "../app/framework.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
 import type { ServerLog } from "./log.ts";
@@ -29,7 +30,7 @@ export function logReporter(log: ServerLog, form: string): Reporter {
   };
   return {
     refused(method, status, reason) {
-      log.info(`Refused ${printable(method)} with ${status}: ${reason}`);
+      log.info(`Refused ${printable(method)} with ${status}: ${printable(reason)}`);
     },
     failed(error, method, url) {
       if (isNew(error)) {
@@ -37,7 +38,13 @@ export function logReporter(log: ServerLog, form: string): Reporter {
       }
     },
     disconnected(error, method, url) {
-      if (isNew(error)) log.debug(`The client disconnected${nameOf(method, url)} (${error})`);
+      if (isNew(error)) {
+        log.debug(
+          `The client disconnected${nameOf(method, url)} (${
+            printable(details(error).split("\n", 1)[0] ?? "")
+          })`,
+        );
+      }
     },
   };
 }
@@ -46,19 +53,29 @@ function nameOf(method: string, url: string): string {
   return method === "" ? "" : `: ${printable(method)} ${printable(url)}`;
 }
 
-/** A misused interface needs no stack: the message says it all, and the stack is ours. */
-function details(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const own = error instanceof ApplicationError;
-  const text = own ? `${error.name}: ${error.message}` : error.stack ?? String(error);
-  return error.cause === undefined ? text : `${text}\nCaused by: ${details(error.cause)}`;
+/** How many causes of an error are logged; an application can make them go round in circles. */
+const MAX_CAUSES = 5;
+
+/** An error with its causes. Never throws, whatever an application put into it. */
+function details(error: unknown, causes = 0): string {
+  try {
+    if (!(error instanceof Error)) return describe(error);
+    // A misused interface needs no stack: the message says it all, and the stack is ours.
+    const own = error instanceof ApplicationError;
+    const text = own ? `${error.name}: ${error.message}` : `${error.stack ?? error}`;
+    if (error.cause === undefined || causes === MAX_CAUSES) return text;
+    return `${text}\nCaused by: ${details(error.cause, causes + 1)}`;
+  } catch {
+    return describe(error);
+  }
 }
 
-/** Escapes control characters of what a client sent, so that it cannot forge log lines. */
+// deno-lint-ignore no-control-regex -- control characters are what must not reach the log
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+
+/** Escapes control characters of what a client sent, so that it can neither forge log lines nor steer a terminal. */
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what must not reach the log
-  return text.replace(
-    /[\x00-\x1f\x7f-\x9f]/g,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  return text.replace(CONTROL, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
 }

@@ -5,22 +5,15 @@
  */
 
 import type { FetchFramework, Framework } from "../app/framework.ts";
-import type { Config, ConfigInit } from "../config/mod.ts";
+import { type Config, type ConfigInit, resolveConfig } from "../config/mod.ts";
 import { onDeploy, serveOnDeploy } from "./deploy.ts";
 import type { RunningServer } from "./server.ts";
 import { StopSignals } from "./signals.ts";
 import { start, type StartOptions } from "./start.ts";
+import { type StopReasons, untilTold } from "./until_told.ts";
 
 /** Options of {@link serve}. */
-export interface ServeOptions extends StartOptions {
-  /**
-   * Called once when the server runs; when its promise settles the server stops gracefully. A rejection does the same
-   * and then rejects `serve`. No signal handler is installed when it is given.
-   */
-  readonly shutdownTrigger?: () => Promise<unknown>;
-  /** Stops the server gracefully when it aborts. No signal handler is installed when it is given. */
-  readonly signal?: AbortSignal;
-}
+export interface ServeOptions extends StartOptions, StopReasons {}
 
 /**
  * Serves an application until it is told to stop.
@@ -56,53 +49,35 @@ export async function serve(
   config?: Config | ConfigInit,
   options: ServeOptions = {},
 ): Promise<void> {
-  if (onDeploy()) return await serveOnDeploy(app, config, options.mode);
-  if (options.signal?.aborted) return;
+  if (onDeploy()) return await serveOnDeploy(app, config, options);
+  if (options.signal?.aborted) return void resolveConfig(config); // a bad configuration is an error all the same
   if (options.shutdownTrigger || options.signal) {
-    return await serveUntilTold(app, config, options);
+    await using server = await start(app, config, options);
+    return await untilTold(options, server.finished);
   }
   using signals = new StopSignals();
   const starting = start(app, config, options) as Promise<RunningServer>;
-  const forced = signals.forced.then(() => undefined);
-  const server = await Promise.race([starting, forced]);
-  if (server === undefined) {
+  const server = await Promise.race([starting, signals.forced]);
+  if (!server) {
+    starting.then((late) => late.shutdown()).catch(() => {}); // it must not run on without an owner
     throw new Error("Stopped by a second signal before the start was complete");
   }
   signals.forced.then(() => server.force());
   await Promise.race([signals.requested, server.finished]);
   await server.shutdown();
-  if (server.outcome !== "clean") exitSoon();
-}
-
-async function serveUntilTold(
-  app: Framework,
-  config: Config | ConfigInit | undefined,
-  options: ServeOptions,
-): Promise<void> {
-  const { signal, shutdownTrigger } = options;
-  const aborted = Promise.withResolvers<void>();
-  const onAbort = () => aborted.resolve();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    await using server = await start(app, config, options);
-    const reasons: Promise<unknown>[] = [server.finished, aborted.promise];
-    if (shutdownTrigger) reasons.push(shutdownTrigger());
-    await Promise.race(reasons);
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-  }
+  if (server.outcome !== "clean") exitLater();
 }
 
 /** Milliseconds a program has for its own cleaning up after a `serve` that had to cut something. */
-const EXIT_DELAY_MS = 2_000;
+const EXIT_DELAY_MS = 5_000;
 
 /**
- * Ends the process although something is left of what was cut: a handler that is still at work, or a connection
- * whose client does not read.
+ * Sees to it that the process ends although something is left of what was cut: a handler that is still at work, or
+ * a connection whose client does not read.
  *
- * Only where `serve` itself took the signals over, whose default is to end the process. The timer fires only if
- * something keeps the process alive that long.
+ * Only where `serve` itself took the signals over, whose default is to end the process. The timer does not keep the
+ * process alive; a program whose own cleaning up takes longer uses `start` or a `shutdownTrigger`.
  */
-function exitSoon(): void {
+function exitLater(): void {
   Deno.unrefTimer(setTimeout(() => Deno.exit(), EXIT_DELAY_MS));
 }

@@ -5,6 +5,7 @@
  */
 
 import {
+  type AdapterOptions,
   detectMode,
   type FetchFramework,
   type Framework,
@@ -95,7 +96,7 @@ export async function start(
     const mode = options.mode ?? detectMode(app);
     const application = withHooks(normalise(app, mode, adapterOptions(resolved, log)), options);
     const server = await startApplication(application, resolved, log, formName(mode));
-    options.taskStatus?.started(server.binds);
+    await announce(server, options.taskStatus);
     return server;
   } catch (error) {
     log.close();
@@ -103,23 +104,42 @@ export async function start(
   }
 }
 
-function adapterOptions(config: ResolvedConfig, log: ServerLog) {
+/** Tells the task status; when that throws the server must not stay behind. */
+async function announce(server: RunningServer, taskStatus: TaskStatus | undefined): Promise<void> {
+  try {
+    taskStatus?.started(server.binds);
+  } catch (error) {
+    await server.shutdown().catch(() => {}); // the first error is the one that matters
+    throw error;
+  }
+}
+
+/** What the adapters need to know of the configuration. */
+export function adapterOptions(config: ResolvedConfig, log: ServerLog): AdapterOptions {
   const { rootPath, maxAppQueueSize, wsgiMaxBodySize } = config;
   return { rootPath, maxAppQueueSize, wsgiMaxBodySize, multiprocess: false, log };
 }
 
-/** Runs the hooks of the options around the application's own. */
+/** Runs the hooks of the options around the application's own; what was started is stopped, whatever fails. */
 function withHooks(application: Application, { startup, shutdown }: StartOptions): Application {
   if (!startup && !shutdown) return application;
   return {
     ...application,
     async startup() {
       await application.startup?.();
-      await startup?.();
+      try {
+        await startup?.();
+      } catch (error) {
+        await application.shutdown?.();
+        throw error;
+      }
     },
     async shutdown() {
-      await shutdown?.();
-      await application.shutdown?.();
+      try {
+        await shutdown?.();
+      } finally {
+        await application.shutdown?.();
+      }
     },
   };
 }
@@ -150,10 +170,15 @@ export async function startApplication(
   }
 }
 
-async function startUp(application: Application, seconds: number): Promise<void> {
+/**
+ * Runs the application's `startup`.
+ *
+ * @throws {LifespanTimeoutError} After `seconds`; should it start later all the same, it is stopped again.
+ */
+export async function startUp(application: Application, seconds: number): Promise<void> {
   const started = application.startup?.();
   if (started === undefined || await within(started, seconds)) return;
-  started.catch(() => {}); // too late to matter
+  started.then(() => application.shutdown?.()).catch(() => {}); // nobody is left to be told
   throw new LifespanTimeoutError("startup", seconds);
 }
 
@@ -181,7 +206,8 @@ async function openAll(
   }
 }
 
-function listenerSettings(
+/** What a listener needs to know of the configuration. */
+export function listenerSettings(
   config: ResolvedConfig,
   secure: boolean,
   inFlight: InFlight,

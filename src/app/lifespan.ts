@@ -42,12 +42,13 @@ export class Lifespan {
   }
 
   /**
-   * Starts the application.
+   * Starts the application; may be tried again after a failure.
    *
    * @throws {LifespanError} When it sent `lifespan.startup.failed`.
    */
   async startup(): Promise<void> {
     this.#phase = "startup";
+    this.#stage = Promise.withResolvers();
     this.#deliver({ type: "lifespan.startup" });
     this.#run();
     await this.#stage.promise;

@@ -65,11 +65,16 @@ export async function serve(
   signals.forced.then(() => server.force());
   await Promise.race([signals.requested, server.finished]);
   await server.shutdown();
-  if (server.outcome !== "clean") exitLater();
+  if (server.outcome !== "clean") {
+    exitLater(signals.isForced ? FORCED_EXIT_DELAY_MS : EXIT_DELAY_MS);
+  }
 }
 
 /** Milliseconds a program has for its own cleaning up after a `serve` that had to cut something. */
 const EXIT_DELAY_MS = 5_000;
+
+/** The same after a second signal, when somebody does not want to wait. */
+const FORCED_EXIT_DELAY_MS = 500;
 
 /**
  * Sees to it that the process ends although something is left of what was cut: a handler that is still at work, or
@@ -78,6 +83,6 @@ const EXIT_DELAY_MS = 5_000;
  * Only where `serve` itself took the signals over, whose default is to end the process. The timer does not keep the
  * process alive; a program whose own cleaning up takes longer uses `start` or a `shutdownTrigger`.
  */
-function exitLater(): void {
-  Deno.unrefTimer(setTimeout(() => Deno.exit(), EXIT_DELAY_MS));
+function exitLater(delayMs: number): void {
+  Deno.unrefTimer(setTimeout(() => Deno.exit(), delayMs));
 }

@@ -18,12 +18,18 @@ const SAME_SIGNAL_MS = 500;
 export class StopSignals implements Disposable {
   readonly #first = Promise.withResolvers<void>();
   readonly #second = Promise.withResolvers<void>();
+  #isForced = false;
   #firstAt: number | undefined;
 
   /** Settles with the first signal. */
   readonly requested: Promise<void> = this.#first.promise;
   /** Settles with the second signal. */
   readonly forced: Promise<void> = this.#second.promise;
+
+  /** Whether the second signal has come. */
+  get isForced(): boolean {
+    return this.#isForced;
+  }
 
   constructor() {
     for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#onSignal);
@@ -37,6 +43,8 @@ export class StopSignals implements Disposable {
     const now = performance.now();
     this.#firstAt ??= now;
     this.#first.resolve();
-    if (now - this.#firstAt > SAME_SIGNAL_MS) this.#second.resolve();
+    if (now - this.#firstAt <= SAME_SIGNAL_MS) return;
+    this.#isForced = true;
+    this.#second.resolve();
   };
 }

@@ -57,3 +57,41 @@ Deno.test("logReporter() is quiet about clients that leave", () => {
     "DEBUG The client disconnected: GET http://h/ (Error: Interrupted)",
   ]);
 });
+
+const circular = new Error("round");
+circular.cause = circular;
+
+const ODD: { name: string; error: unknown; text: RegExp }[] = [
+  { name: "that is its own cause", error: circular, text: /Error: round/ },
+  {
+    name: "whose cause has no prototype",
+    error: new Error("bad date", { cause: Object.create(null) }),
+    text: /Error: bad date[^]*\nCaused by: an object$/,
+  },
+  {
+    name: "whose stack throws",
+    error: Object.defineProperty(new Error("x"), "stack", {
+      get() {
+        throw new Error("no stack");
+      },
+    }),
+    text: /\nan Error$/,
+  },
+  { name: "that is a symbol", error: Symbol("s"), text: /\nsymbol Symbol\(s\)$/ },
+];
+
+for (const { name, error, text } of ODD) {
+  Deno.test(`logReporter() logs an error ${name}`, () => {
+    const { log, reporter } = setup();
+    reporter.failed(error, "GET", "http://h/");
+    reporter.disconnected(Object.create(null), "GET", "http://h/");
+    assert.match(log.lines[0]!, text);
+    assert.ok(log.lines[0]!.length < 4000);
+  });
+}
+
+Deno.test("logReporter() escapes what a client put into the reason of a refusal", () => {
+  const { log, reporter } = setup();
+  reporter.refused("GET", 400, `Host "\x9b31m\x85" is invalid`);
+  assert.deepEqual(log.lines, [`INFO Refused GET with 400: Host "\\x9b31m\\x85" is invalid`]);
+});

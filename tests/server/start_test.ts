@@ -126,3 +126,92 @@ Deno.test("toFetchHandler() fits what deno serve takes, and what serve() takes",
   const app: FetchHandler = module.fetch;
   assert.equal(app, handler);
 });
+
+/** An ASGI application that notes the lifespan events it gets. */
+function noting(events: string[], startup = Promise.resolve()): ASGIFramework {
+  return async (scope, receive, send) => {
+    if (scope.type !== "lifespan") return;
+    for (;;) {
+      const { type } = await receive();
+      events.push(type);
+      if (type === "lifespan.shutdown") return await send({ type: "lifespan.shutdown.complete" });
+      await startup;
+      await send({ type: "lifespan.startup.complete" });
+    }
+  };
+}
+
+Deno.test("start() leaves nothing running when taskStatus.started() throws", async () => {
+  const events: string[] = [];
+  let port = 0;
+  await assert.rejects(
+    start(noting(events), options(), {
+      taskStatus: {
+        started([bind]) {
+          if (bind && "port" in bind.addr) port = bind.addr.port;
+          throw new Error("from started");
+        },
+      },
+    }),
+    /^Error: from started$/,
+  );
+  await assert.rejects(
+    Deno.connect({ hostname: "127.0.0.1", port }),
+    Deno.errors.ConnectionRefused,
+  );
+  assert.deepEqual(events, ["lifespan.startup", "lifespan.shutdown"]);
+});
+
+Deno.test("start() stops the application again when the startup hook fails", async () => {
+  const events: string[] = [];
+  await assert.rejects(
+    start(noting(events), options(), { startup: () => Promise.reject(new Error("no cache")) }),
+    /^Error: no cache$/,
+  );
+  assert.deepEqual(events, ["lifespan.startup", "lifespan.shutdown"]);
+});
+
+Deno.test("start() stops an application that starts after the timeout", async () => {
+  const events: string[] = [];
+  const startup = Promise.withResolvers<void>();
+  await assert.rejects(start(noting(events, startup.promise), options()), LifespanTimeoutError);
+  startup.resolve();
+  while (events.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(events, ["lifespan.startup", "lifespan.shutdown"]);
+});
+
+Deno.test("a shutdown hook that fails does not keep the application from stopping", async () => {
+  const events: string[] = [];
+  const server = await start(noting(events), options(), {
+    shutdown: () => Promise.reject(new Error("no backup")),
+  });
+  await assert.rejects(server.shutdown(), /^Error: no backup$/);
+  assert.deepEqual(events, ["lifespan.startup", "lifespan.shutdown"]);
+});
+
+Deno.test("toFetchHandler() takes scheme, name and port from the URL", async () => {
+  const wsgi: WSGIFramework = (environ, startResponse) => {
+    startResponse("200 OK", []);
+    const { SERVER_NAME, SERVER_PORT } = environ;
+    return [[environ["wsgi.url_scheme"], SERVER_NAME, SERVER_PORT].join(" ")];
+  };
+  const handler = toFetchHandler(wsgi);
+  const ask = async (url: string) => await (await handler(new Request(url))).text();
+  assert.equal(await ask("https://shop.example:8443/x"), "https shop.example 8443");
+  assert.equal(await ask("http://shop.example/x"), "http shop.example 80");
+});
+
+Deno.test("toFetchHandler() tries a failed startup again with the next request", async () => {
+  let attempts = 0;
+  const app: ASGIFramework = async (scope, _receive, send) => {
+    if (scope.type === "lifespan") {
+      const type = ++attempts === 1 ? "lifespan.startup.failed" : "lifespan.startup.complete";
+      return await send({ type });
+    }
+    await send({ type: "http.response.start", status: 200 });
+    await send({ type: "http.response.body", body: "started" });
+  };
+  const handler = toFetchHandler(app);
+  await assert.rejects(async () => await handler(new Request("http://h/")), LifespanError);
+  assert.equal(await (await handler(new Request("http://h/"))).text(), "started");
+});

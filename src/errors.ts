@@ -126,6 +126,17 @@ export class DisconnectError extends Error {
   }
 }
 
+/** The server stops, and ended the exchange itself when its time was over. Nothing an application sends helps any more. */
+export class ShutdownError extends DisconnectError {
+  /** The name of this class. */
+  override name = "ShutdownError";
+
+  /** Builds the error. */
+  constructor() {
+    super("The server is shutting down");
+  }
+}
+
 /** Which half of the lifespan protocol an error belongs to. */
 export type LifespanStage = "startup" | "shutdown";
 

@@ -16,6 +16,7 @@
  * @module
  */
 
+import type { Content } from "./content.ts";
 import { ApplicationError } from "./errors.ts";
 import type { FetchHandler } from "./fetch_types.ts";
 import type { FieldList } from "./fields.ts";
@@ -98,8 +99,8 @@ export interface ExchangeSupport {
 export interface ResponseWriter {
   /** Starts the final response, once. The driver may hold the head until the first content or the next turn of the event loop. */
   respond(head: ResponseHead): Promise<void>;
-  /** Sends content; settles when the transport wants more. */
-  write(chunk: Uint8Array): Promise<void>;
+  /** Sends content, text as UTF-8; settles when the transport wants more. */
+  write(chunk: Content): Promise<void>;
   /** Completes the response. Rejects when `content-length` promised other than what was written. */
   end(trailers?: FieldList): Promise<void>;
   /** Gives up: nothing sent yet means a 500, otherwise the response is broken off so that the client notices. */

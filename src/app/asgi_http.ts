@@ -9,7 +9,12 @@
  * @module
  */
 
-import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../errors.ts";
+import {
+  ApplicationError,
+  DisconnectError,
+  ShutdownError,
+  UnexpectedMessageError,
+} from "../errors.ts";
 import { after, type Exchange, type ExchangeHandler, SETTLED } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import { observed, wrongASGIResult } from "../misuse.ts";
@@ -156,7 +161,8 @@ class HTTPCall {
   readonly #complete = (): void => this.#events?.complete();
 
   readonly #onRejection = async (error: unknown): Promise<void> => {
-    if (!(error instanceof DisconnectError)) throw error;
+    const ignored = error instanceof DisconnectError && !(error instanceof ShutdownError);
+    if (!ignored) throw error;
     await afterDisconnect(++this.#ignored);
   };
 }

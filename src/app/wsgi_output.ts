@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Content } from "../content.ts";
 import { ApplicationError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { describe, encodeChunk, sizeOf, type WSGIResponse } from "./wsgi_response.ts";
@@ -21,7 +22,7 @@ export class WSGIOutput {
   }
 
   /** Next chunk, or `null` at the end. Throws what the application throws. */
-  next(): Uint8Array | null {
+  next(): Content | null {
     this.#iterator ??= this.#result[Symbol.iterator]();
     // An iterator that throws is over (ECMA-262 IteratorNext): it must not be asked to return.
     this.#exhausted = true;
@@ -71,7 +72,7 @@ export async function sendArray(
 }
 
 /** Ends directly after the write, so that the driver sees the whole content before it sends anything. */
-async function writeAndEnd(exchange: Exchange, chunk: Uint8Array): Promise<void> {
+async function writeAndEnd(exchange: Exchange, chunk: Content): Promise<void> {
   const written = exchange.write(chunk);
   let ended: Promise<void>;
   try {
@@ -115,7 +116,7 @@ export async function sendIterable(
 }
 
 /** Chunks in the order they must be sent: what `write()` was given goes before what is yielded. */
-function* chunksOf(response: WSGIResponse, output: WSGIOutput): Generator<Uint8Array, void> {
+function* chunksOf(response: WSGIResponse, output: WSGIOutput): Generator<Content, void> {
   for (;;) {
     yield* response.takeQueue();
     const chunk = output.next();

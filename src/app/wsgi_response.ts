@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type Content, contentBytes, isShortASCII } from "../content.ts";
 import { ApplicationError } from "../errors.ts";
 import type { ResponseHead } from "../exchange.ts";
 import { type Field, isFieldName, isFieldValue } from "../fields.ts";
@@ -33,8 +34,6 @@ const STATUS = /^[2-5][0-9]{2} [^\x00-\x1f\x7f]*$/;
 
 const DIGITS = /^[0-9]+$/;
 
-const ENCODER = new TextEncoder();
-
 /** The response of one request, as far as the application has told it. */
 export class WSGIResponse {
   #status = 0;
@@ -43,7 +42,7 @@ export class WSGIResponse {
   /** Bytes that `content-length` leaves to be sent. */
   #room = Infinity;
   #overrun = false;
-  #queue: Uint8Array[] = [];
+  #queue: Content[] = [];
   #committed = false;
   #over = false;
 
@@ -91,19 +90,21 @@ export class WSGIResponse {
    *
    * @see {@link https://peps.python.org/pep-3333/#handling-the-content-length-header | PEP 3333, Handling the Content-Length Header}
    */
-  clip(chunk: Uint8Array): Uint8Array {
+  clip(chunk: Content): Content {
     if (chunk.length <= this.#room) {
       this.#room -= chunk.length;
       return chunk;
     }
-    const clipped = chunk.subarray(0, this.#room);
+    const clipped = typeof chunk === "string"
+      ? chunk.slice(0, this.#room)
+      : chunk.subarray(0, this.#room);
     this.#room = 0;
     this.#overrun = true;
     return clipped;
   }
 
   /** Takes the chunks that `write()` queued since the last call, in order. */
-  takeQueue(): Uint8Array[] {
+  takeQueue(): Content[] {
     const queue = this.#queue;
     if (queue.length > 0) this.#queue = [];
     return queue;
@@ -151,19 +152,20 @@ export class WSGIResponse {
 }
 
 /** Total size of `chunks` in bytes. */
-export function sizeOf(chunks: readonly Uint8Array[]): number {
+export function sizeOf(chunks: readonly Content[]): number {
   let size = 0;
   for (const chunk of chunks) size += chunk.length;
   return size;
 }
 
 /**
- * Bytes of one chunk; a string is UTF-8 encoded, a `Uint8Array` returned as it is.
+ * One chunk in a form whose `length` is its number of bytes: a `Uint8Array` or short ASCII text as it is, other text
+ * UTF-8 encoded.
  *
  * @throws {ApplicationError} For anything else.
  */
-export function encodeChunk(chunk: unknown): Uint8Array {
-  if (typeof chunk === "string") return ENCODER.encode(chunk);
+export function encodeChunk(chunk: unknown): Content {
+  if (typeof chunk === "string") return isShortASCII(chunk) ? chunk : contentBytes(chunk);
   if (chunk instanceof Uint8Array) return chunk;
   throw new ApplicationError(
     `Cannot send a chunk: expected a Uint8Array or a string, received ${describe(chunk)}`,

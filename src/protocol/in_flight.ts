@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { DisconnectError } from "../errors.ts";
+
 /** Something in progress that can be ended from outside. */
 export interface Entry {
   /**
@@ -12,7 +14,7 @@ export interface Entry {
    */
   readonly upload: boolean;
   /** Ends it at the deadline: a pending handler is answered with 503, a response stream errors. */
-  cut(reason: Error): void;
+  cut(reason: DisconnectError): void;
 }
 
 /** A WebSocket that has to be told when the server stops. */
@@ -98,7 +100,7 @@ export class InFlight {
   }
 
   /** Ends everything that is left; nothing counts as in progress afterwards. */
-  cut(reason: Error): void {
+  cut(reason: DisconnectError): void {
     const entries = [...this.#entries];
     this.#entries.clear();
     this.#uploads = 0;

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { type Content, contentBytes, isShortASCII, textIfShortASCII } from "../content.ts";
 import { ApplicationError, DisconnectError } from "../errors.ts";
 import {
   type Exchange,
@@ -57,7 +58,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #head: ResponseHead | undefined;
   #bodiless = false;
   #length: ContentLength | undefined;
-  #held: Uint8Array | undefined;
+  #held: Content | undefined;
   #stream: ResponseStream | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null | undefined;
   #abort: AbortController | undefined;
@@ -137,11 +138,17 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     }
   }
 
-  write(chunk: Uint8Array): Promise<void> {
+  write(content: Content): Promise<void> {
     try {
       const next = this.#next("write");
       this.#state = next;
-      if (chunk.byteLength === 0) return SETTLED;
+      if (content.length === 0) return SETTLED;
+      if (typeof content === "string" && this.#keepsText(content)) {
+        this.#length!.add(content.length); // counts where a length was declared
+        this.#held = content;
+        return SETTLED;
+      }
+      const chunk = contentBytes(content);
       if (chunk.buffer instanceof SharedArrayBuffer) throw new ApplicationError(SHARED);
       if (!this.#bodiless) this.#length!.add(chunk.byteLength);
       if (this.#stream) return this.#stream.write(chunk);
@@ -232,12 +239,12 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   }
 
   /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the body is broken off. */
-  cut(reason: Error): void {
+  cut(reason: DisconnectError): void {
     if (this.#state === "initial") {
       this.#state = "aborted";
       this.#send(null, { status: 503, fields: NO_CONTENT });
     } else this.abort(reason);
-    this.#disconnect(new DisconnectError("The server is shutting down", { cause: reason }));
+    this.#disconnect(reason);
   }
 
   /** The client left: told by the body stream's `cancel()`, the request signal, or a failed body read. */
@@ -288,15 +295,30 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
 
   #startStream(): ResponseStream {
     const stream = this.#stream = new ResponseStream(this);
-    if (this.#held) stream.write(this.#held).catch(() => {}); // a disconnect is reported by the next call
+    if (this.#held) stream.write(contentBytes(this.#held)).catch(() => {}); // a disconnect is reported by the next call
     this.#send(stream.readable, this.#head!);
     return stream;
   }
 
   #sendFlat(head: ResponseHead): void {
-    const body = this.#held as Uint8Array<ArrayBuffer> | undefined;
-    if (this.#bodiless) this.#sendWithoutContent(head, body?.length);
-    else this.#send(body ?? "", head);
+    if (this.#bodiless) this.#sendWithoutContent(head, this.#held?.length); // bytes: text is not kept then
+    else this.#send(this.#flatBody(head) as BodyInit, head);
+  }
+
+  /** Text where the bytes and the fields are the same either way, since the runtime sends it much faster. */
+  #flatBody({ fields }: ResponseHead): Content {
+    if (this.#held === undefined) return NOTHING;
+    return hasField(fields, "content-type") ? textIfShortASCII(this.#held) : this.#held;
+  }
+
+  /**
+   * Whether text can be handed over as it is, for the runtime to encode and send on its fast path. Not where its bytes
+   * have to be counted here, nor without a content type, since the runtime would add one.
+   */
+  #keepsText(text: string): boolean {
+    return this.#held === undefined && this.#stream === undefined && !this.#bodiless &&
+      (this.#length!.declared === null || isShortASCII(text)) &&
+      hasField(this.#head!.fields, "content-type");
   }
 
   /**
@@ -328,5 +350,8 @@ const SHARED = "Cannot send content in shared memory: pass a copy, for it may ch
 
 const FILE_AFTER_CONTENT =
   "Cannot send a file: content was written already, and a file is all of it";
+
+/** Bytes rather than text, to which the runtime would add a content type. */
+const NOTHING = new Uint8Array(0);
 
 const NO_CONTENT: FieldList = [["content-length", "0"]];

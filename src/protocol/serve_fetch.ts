@@ -23,6 +23,7 @@ import { upgradeNative } from "./guarded_socket.ts";
 import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
 import { trackStream } from "./response_body.ts";
+import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import { type ServeContext, versionOf } from "./serve_context.ts";
@@ -43,7 +44,7 @@ export class FetchShortCut {
 
   /** Handles one request. */
   handle(request: Request, native: NativeInfo): Response | Promise<Response> {
-    const host = request.headers.get("host");
+    const host = hostOf(request);
     const refusal = this.#context.refuse(request, host);
     if (refusal) return refusal;
     const http2 = host === null; // see ServeRequestHead

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Content } from "../content.ts";
 import { ApplicationError, DisconnectError } from "../errors.ts";
 import {
   type AcceptOptions,
@@ -106,7 +107,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.#state = next;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Content): Promise<void> {
     this.#state = this.#next("write");
     await this.#handshake.write(chunk);
   }

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { DisconnectError } from "../errors.ts";
+import { ShutdownError } from "../errors.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
 import type { OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
@@ -71,7 +71,7 @@ async function closeSockets({ inFlight, gracefulTimeout, force, log }: StopOptio
   inFlight.cutSockets(REASON);
 }
 
-const REASON = new DisconnectError("The server is shutting down");
+const REASON = new ShutdownError();
 
 /** The forced stop while `shutdown()` was not called yet: the runtime then cuts every connection. */
 async function abortListeners(options: StopOptions): Promise<StopOutcome> {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Content } from "../../src/content.ts";
 import { ApplicationError, DisconnectError } from "../../src/errors.ts";
 import type {
   ResponseCall,
@@ -14,8 +15,7 @@ import type {
 } from "../../src/exchange.ts";
 import { type FieldList, getField } from "../../src/fields.ts";
 
-/** Content as tests like to write it: text stands for its UTF-8 bytes. */
-export type Content = string | Uint8Array;
+export type { Content };
 
 /** Bytes of `content`; a `Uint8Array` is returned as it is, not copied. */
 export function toBytes(content: Content): Uint8Array {
@@ -135,7 +135,8 @@ export abstract class ResponseRecorder implements ResponseWriter {
     this.record("respond");
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(content: Content): Promise<void> {
+    const chunk = toBytes(content);
     this.advance("write");
     this.signal.throwIfAborted();
     this.chunks.push(chunk);

@@ -6,6 +6,7 @@ import {
   LifespanError,
   LifespanTimeoutError,
   serve,
+  ShutdownError,
   start,
 } from "../../mod.ts";
 import { LogSink } from "../_support/log_sink.ts";
@@ -295,4 +296,29 @@ Deno.test("await using stops the server at the end of the block", async () => {
     Deno.connect({ hostname: "127.0.0.1", port }),
     Deno.errors.ConnectionRefused,
   );
+});
+
+Deno.test("an ASGI producer that was cut at the deadline is told with its next send()", async () => {
+  const told = Promise.withResolvers<unknown>();
+  const server = await start(
+    asgi(async (_scope, _receive, send) => {
+      await send({ type: "http.response.start", status: 200 });
+      for (;;) {
+        await send({ type: "http.response.body", body: "data: 1\n\n", more_body: true }).catch(
+          (error) => {
+            told.resolve(error);
+            throw error;
+          },
+        );
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }),
+    options(),
+  );
+  using client = await RawClient.connect(server.binds[0]!.url);
+  await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  await client.readUntil("data: 1");
+  const took = await seconds(Promise.all([server.shutdown(), told.promise]));
+  assert.ok(await told.promise instanceof ShutdownError);
+  assert.ok(took < 0.3 + SLACK, `took ${took} s`);
 });

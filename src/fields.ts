@@ -14,6 +14,9 @@ export type Field = readonly [name: string, value: string];
 /** Field lines in the order they were received or will be sent; duplicates are kept. */
 export type FieldList = readonly Field[];
 
+/** Header section of a response that the server itself makes: no content. */
+export const NO_CONTENT: FieldList = [["content-length", "0"]];
+
 /** token = 1*tchar (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 

@@ -84,5 +84,5 @@ function inWords(value: unknown): string {
   if (typeof value !== "object") return `${typeof value} ${String(value)}`;
   const maker: unknown = value.constructor; // absent without prototype, anything if the application likes
   const name = typeof maker === "function" && maker.name ? maker.name : "object";
-  return /^[aeiou]/i.test(name) ? `an ${name}` : `a ${name}`;
+  return /^[aeio]/i.test(name) ? `an ${name}` : `a ${name}`;
 }

@@ -13,7 +13,7 @@ import type {
   ASGIRequestScope,
   ASGIWebSocketScope,
 } from "./asgi_types.ts";
-import { decodePath, utf8AsLatin1 } from "./wsgi_path.ts";
+import { decodePath, utf8AsLatin1 } from "./request_target.ts";
 
 /** What every scope of one application shares. */
 export interface ScopeOptions {

@@ -10,6 +10,7 @@
 
 import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../errors.ts";
 import type { ResponseHead, WebSocketExchange, WebSocketHandler } from "../exchange.ts";
+import { NO_CONTENT } from "../fields.ts";
 import { describe, observed, wrongASGIResult } from "../misuse.ts";
 import { isLocalCloseCode, truncateCloseReason } from "../websocket_close.ts";
 import { readBody } from "./asgi_body.ts";
@@ -133,7 +134,7 @@ class WebSocketCall {
   }
 
   async #reject(): Promise<void> {
-    await this.#exchange.respond({ status: 403, fields: [["content-length", "0"]] });
+    await this.#exchange.respond({ status: 403, fields: NO_CONTENT });
     await this.#endDenial();
   }
 

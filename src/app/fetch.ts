@@ -15,7 +15,7 @@ import type {
   WebSocketHandler,
 } from "../exchange.ts";
 import type { FetchHandler } from "../fetch_types.ts";
-import type { FieldList } from "../fields.ts";
+import { type FieldList, NO_CONTENT } from "../fields.ts";
 import { unusableContent, wrongChunk, wrongFetchResult } from "../misuse.ts";
 import { truthfulHeaders } from "../response_record.ts";
 import { setUpgrader } from "../upgrade.ts";
@@ -71,7 +71,7 @@ async function answer(
     return result;
   } catch (error) {
     if (!(error instanceof HandshakeError)) throw error;
-    const headers = [["content-length", "0"], ...error.fields] as [string, string][];
+    const headers = [...NO_CONTENT, ...error.fields] as [string, string][];
     return new Response(null, { status: error.status, headers });
   }
 }

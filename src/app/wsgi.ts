@@ -15,12 +15,12 @@ import type {
   WebSocketExchange,
   WebSocketHandler,
 } from "../exchange.ts";
-import type { FieldList } from "../fields.ts";
+import { NO_CONTENT } from "../fields.ts";
 import { buildEnviron } from "./wsgi_environ.ts";
 import { ErrorLog } from "./wsgi_errors.ts";
 import { readContent } from "./wsgi_input.ts";
 import { assertResult, sendArray, sendIterable, WSGIOutput } from "./wsgi_output.ts";
-import { scriptName, splitTarget } from "./wsgi_path.ts";
+import { scriptName, splitTarget } from "./request_target.ts";
 import { WSGIResponse } from "./wsgi_response.ts";
 import type { WSGIEnviron, WSGIFramework } from "./wsgi_types.ts";
 
@@ -40,8 +40,6 @@ export interface WSGIOptions {
   /** Receives one line for each request that is refused before the application sees it. */
   readonly logRefusal: (message: string) => void;
 }
-
-const NO_CONTENT: FieldList = [["content-length", "0"]];
 
 /**
  * Makes an exchange handler of a WSGI application.

@@ -8,7 +8,7 @@
 import type { Exchange, RequestHead } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import { type Bytes, MemoryInput } from "./wsgi_input.ts";
-import type { WSGIPath } from "./wsgi_path.ts";
+import type { WSGIPath } from "./request_target.ts";
 import type { WSGIEnviron, WSGIErrors } from "./wsgi_types.ts";
 
 /** What {@link buildEnviron} needs beside the exchange. */

@@ -7,7 +7,8 @@
 import type { Content } from "../content.ts";
 import { ApplicationError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import { describe, encodeChunk, sizeOf, type WSGIResponse } from "./wsgi_response.ts";
+import { describe } from "../misuse.ts";
+import { encodeChunk, sizeOf, type WSGIResponse } from "./wsgi_response.ts";
 import type { WSGIResult } from "./wsgi_types.ts";
 
 /** The result of one application call, iterated at most once and closed exactly once. */

@@ -9,6 +9,7 @@ import { type Content, contentBytes, isShortASCII } from "../content.ts";
 import { ApplicationError } from "../errors.ts";
 import type { ResponseHead } from "../exchange.ts";
 import { type Field, isFieldName, isFieldValue } from "../fields.ts";
+import { describe } from "../misuse.ts";
 import type { StartResponse, WSGIWrite } from "./wsgi_types.ts";
 
 /**
@@ -170,16 +171,6 @@ export function encodeChunk(chunk: unknown): Content {
   throw new ApplicationError(
     `Cannot send a chunk: expected a Uint8Array or a string, received ${describe(chunk)}`,
   );
-}
-
-/** What `value` is, for an error message: `null`, `number 5`, `string "x"`, `Map`. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "string") return `string ${JSON.stringify(value.slice(0, 100))}`;
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object") return `${typeof value} ${String(value)}`;
-  const prototype = Object.getPrototypeOf(value);
-  return typeof prototype?.constructor === "function" ? prototype.constructor.name : "an object";
 }
 
 function parseStatus(status: unknown): number {

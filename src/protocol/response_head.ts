@@ -6,7 +6,7 @@
 
 import { ApplicationError } from "../errors.ts";
 import type { ResponseHead } from "../exchange.ts";
-import { type FieldList, isFieldName, isFieldValue } from "../fields.ts";
+import { type FieldList, isFieldName, isFieldValue, NO_CONTENT } from "../fields.ts";
 import { describe } from "../misuse.ts";
 
 /**
@@ -72,6 +72,6 @@ export function responseInit(status: number, fields: FieldList): ResponseInit {
 export function emptyResponse(status: number, fields: FieldList = []): Response {
   return new Response(null, {
     status,
-    headers: [["content-length", "0"], ...fields] as [string, string][],
+    headers: [...NO_CONTENT, ...fields] as [string, string][],
   });
 }

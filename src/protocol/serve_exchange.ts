@@ -24,7 +24,7 @@ import {
   type ResponseState,
   SETTLED,
 } from "../exchange.ts";
-import { type FieldList, hasField } from "../fields.ts";
+import { type FieldList, hasField, NO_CONTENT } from "../fields.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushNextTurn, type Held } from "./flush_queue.ts";
 import { emptyStream } from "./head_response.ts";
@@ -353,5 +353,3 @@ const FILE_AFTER_CONTENT =
 
 /** Bytes rather than text, to which the runtime would add a content type. */
 const NOTHING = new Uint8Array(0);
-
-const NO_CONTENT: FieldList = [["content-length", "0"]];

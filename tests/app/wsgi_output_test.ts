@@ -119,16 +119,16 @@ const WRONG_RESULTS: { name: string; result: () => unknown; message: RegExp }[] 
   { name: "undefined", result: () => undefined, message: /received undefined\. Return an array/ },
   { name: "null", result: () => null, message: /received null/ },
   { name: "a number", result: () => 5, message: /received number 5/ },
-  { name: "an object", result: () => ({}), message: /received Object/ },
+  { name: "an object", result: () => ({}), message: /received an Object/ },
   {
     name: "a string",
     result: () => "text",
-    message: /received string "text"\. Put it into an array/,
+    message: /received the string "text"\. Put it into an array/,
   },
   {
     name: "bytes",
     result: () => new Uint8Array(2),
-    message: /received Uint8Array\. Put it into an array/,
+    message: /received a Uint8Array\. Put it into an array/,
   },
   {
     name: "a Response",
@@ -145,7 +145,7 @@ const WRONG_RESULTS: { name: string; result: () => unknown; message: RegExp }[] 
     result: () => Promise.reject(new Error("async")),
     message: /received a Promise/,
   },
-  { name: "a function", result: () => () => [], message: /received a function/ },
+  { name: "a function", result: () => () => [], message: /received the function/ },
   { name: "an async generator", result: () => asyncChunks(), message: /an async iterable/ },
   {
     name: "an async iterable",
@@ -160,12 +160,12 @@ const WRONG_RESULTS: { name: string; result: () => unknown; message: RegExp }[] 
   {
     name: "an iterable of arrays",
     result: () => new Set([[1]]),
-    message: /chunk: .*received Array/,
+    message: /chunk: .*received an Array/,
   },
   {
     name: "an array of ArrayBuffer",
     result: () => [new ArrayBuffer(1)],
-    message: /received ArrayBuffer/,
+    message: /received an ArrayBuffer/,
   },
 ];
 

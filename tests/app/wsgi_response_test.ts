@@ -84,13 +84,13 @@ for (
 
 const BAD_HEADERS: { name: string; headers: unknown; message: RegExp }[] = [
   { name: "no list", headers: null, message: /received null$/ },
-  { name: "an object", headers: { a: "b" }, message: /pairs, received Object$/ },
-  { name: "a string", headers: "a: b", message: /pairs, received string "a: b"$/ },
-  { name: "not a pair", headers: [["a"]], message: /pair, received Array$/ },
+  { name: "an object", headers: { a: "b" }, message: /pairs, received an Object$/ },
+  { name: "a string", headers: "a: b", message: /pairs, received the string "a: b"$/ },
+  { name: "not a pair", headers: [["a"]], message: /pair, received an Array$/ },
   {
     name: "a name with a colon",
     headers: [[":status", "200"]],
-    message: /received string ":status"$/,
+    message: /received the string ":status"$/,
   },
   { name: "an empty name", headers: [["", "x"]], message: /token characters/ },
   { name: "a name that is a number", headers: [[1, "x"]], message: /received number 1$/ },
@@ -109,7 +109,7 @@ const BAD_HEADERS: { name: string; headers: unknown; message: RegExp }[] = [
   {
     name: "two content-lengths",
     headers: [["content-length", "1"], ["Content-Length", "2"]],
-    message: /received string "1, 2"$/,
+    message: /received the string "1, 2"$/,
   },
   ...[
     "Connection",

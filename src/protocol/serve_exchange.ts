@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Content, contentBytes, isShortASCII, textIfShortASCII } from "../content.ts";
+import { type Content, contentBytes, isShortASCII } from "../content.ts";
 import { ApplicationError, DisconnectError } from "../errors.ts";
 import {
   type Exchange,
@@ -29,8 +29,15 @@ import { ContentLength } from "./content_length.ts";
 import { flushNextTurn, type Held } from "./flush_queue.ts";
 import { emptyStream } from "./head_response.ts";
 import type { Entry } from "./in_flight.ts";
+import { RequestContent } from "./request_content.ts";
 import { addToResponse, mergeFields } from "./response_fields.ts";
-import { checkResponseHead, emptyResponse, isBodiless, responseInit } from "./response_head.ts";
+import {
+  checkResponseHead,
+  emptyResponse,
+  flatBody,
+  isBodiless,
+  responseInit,
+} from "./response_head.ts";
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
 import { type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
@@ -60,7 +67,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #length: ContentLength | undefined;
   #held: Content | undefined;
   #stream: ResponseStream | undefined;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null | undefined;
+  #content: RequestContent | undefined;
   #abort: AbortController | undefined;
   #gone: DisconnectError | undefined;
   /** Why the response could not be made; further calls are refused with it. */
@@ -99,13 +106,8 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   async read(): Promise<Uint8Array | null> {
     if (this.#gone) throw this.#gone;
     try {
-      if (this.#reader === undefined) this.#reader = this.#native.body?.getReader() ?? null;
-      if (this.#reader === null) return null;
-      for (;;) {
-        const { done, value } = await this.#reader.read();
-        if (done) return null;
-        if (value.byteLength > 0) return value;
-      }
+      this.#content ??= new RequestContent(this.#native);
+      return await this.#content.read();
     } catch (error) {
       if (this.#state === "ended") return null; // the runtime closes the request with its response
       this.onCancel(); // otherwise the connection is lost, or the client broke the framing
@@ -143,7 +145,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       const next = this.#next("write");
       this.#state = next;
       if (content.length === 0) return SETTLED;
-      if (typeof content === "string" && this.#keepsText(content)) {
+      if (typeof content === "string" && this.#holdsText(content)) {
         this.#length!.add(content.length); // counts where a length was declared
         this.#held = content;
         return SETTLED;
@@ -302,23 +304,13 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
 
   #sendFlat(head: ResponseHead): void {
     if (this.#bodiless) this.#sendWithoutContent(head, this.#held?.length); // bytes: text is not kept then
-    else this.#send(this.#flatBody(head) as BodyInit, head);
+    else this.#send(flatBody(this.#held, head.fields), head);
   }
 
-  /** Text where the bytes and the fields are the same either way, since the runtime sends it much faster. */
-  #flatBody({ fields }: ResponseHead): Content {
-    if (this.#held === undefined) return NOTHING;
-    return hasField(fields, "content-type") ? textIfShortASCII(this.#held) : this.#held;
-  }
-
-  /**
-   * Whether text can be handed over as it is, for the runtime to encode and send on its fast path. Not where its bytes
-   * have to be counted here, nor without a content type, since the runtime would add one.
-   */
-  #keepsText(text: string): boolean {
+  /** Whether text can be held as it is. Not where its bytes have to be counted. */
+  #holdsText(text: string): boolean {
     return this.#held === undefined && this.#stream === undefined && !this.#bodiless &&
-      (this.#length!.declared === null || isShortASCII(text)) &&
-      hasField(this.#head!.fields, "content-type");
+      (this.#length!.declared === null || isShortASCII(text));
   }
 
   /**
@@ -350,6 +342,3 @@ const SHARED = "Cannot send content in shared memory: pass a copy, for it may ch
 
 const FILE_AFTER_CONTENT =
   "Cannot send a file: content was written already, and a file is all of it";
-
-/** Bytes rather than text, to which the runtime would add a content type. */
-const NOTHING = new Uint8Array(0);

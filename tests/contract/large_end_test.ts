@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ASGIFramework, type WSGIFramework } from "../../mod.ts";
+import type { ASGIFramework, WSGIFramework } from "../../mod.ts";
 import { type Form, startForm } from "../_support/contract_server.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { RESPONSE_BUFFER_BYTES } from "../../src/limits.ts";

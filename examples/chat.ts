@@ -23,7 +23,7 @@ function app(request: Request): Response {
   return new Response(page, { headers: { "content-type": "text/html; charset=utf-8" } });
 }
 
-/** Any other request than a WebSocket handshake makes `upgradeWebSocket` throw; the server answers it with 426. */
+/** A request that is no handshake makes `upgradeWebSocket` throw, and the server answers it: 426 to a plain GET. */
 function enter(request: Request): Response {
   const { socket, response } = upgradeWebSocket(request);
   socket.onopen = () => guests.add(socket);

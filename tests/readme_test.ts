@@ -3,6 +3,7 @@
 import { deadline } from "@std/async/deadline";
 import assert from "node:assert/strict";
 import { findOption, OPTIONS } from "../src/config/options.ts";
+import { type ConfigInit, type Framework, start } from "../mod.ts";
 import { PATIENCE_MS, Program } from "./_support/program.ts";
 import { REPOSITORY } from "./_support/repository.ts";
 
@@ -34,6 +35,65 @@ Deno.test("the README states the defaults of the options", () => {
     }
   }
 });
+
+Deno.test("the first screen of the README ends with a response", () => {
+  const [, screen] = /^# .*\n([^]*?)\n## /.exec(readme)!;
+  assert.match(screen!, /\n\nHello from \/\n```\n$/);
+  assert(screen!.split("\n").length <= 45, "It does not fit a screen");
+});
+
+Deno.test("the README quotes what start() rejects with", async () => {
+  await using server = await start(greet, { bind: "127.0.0.1:0", errorlog: null });
+  const used = server.binds[0]!.url.slice("http://".length);
+  const messages = [
+    (await rejection({ bind: used })).replaceAll(used.split(":")[1]!, "8000"),
+    await rejection({ certfile: "cert.pem", keyfile: "key.pem" }),
+    await rejection({ bind: "8000" }),
+    await rejection({ keep_alive_timout: 5 } as ConfigInit),
+  ];
+  for (const message of messages) assertQuoted(message);
+});
+
+Deno.test({
+  name: "the README quotes what start() rejects with where Deno denies the network",
+  permissions: { net: false },
+  fn: async () => assertQuoted(await rejection({ bind: "127.0.0.1:8000" })),
+});
+
+Deno.test("the README quotes what is logged of a handler that returns no Response", async () => {
+  const lines: string[] = [];
+  const ignore = () => {};
+  const errorlog = {
+    debug: ignore,
+    info: ignore,
+    warn: ignore,
+    error: (line: string) => void lines.push(line),
+  };
+  const app = (() => ["Hello"]) as unknown as Framework;
+  await using server = await start(app, { bind: "127.0.0.1:0", errorlog });
+  const response = await fetch(server.binds[0]!.url);
+  await response.body?.cancel();
+  assert.equal(response.status, 500);
+  assertQuoted(lines.join("\n").split("ApplicationError: ")[1]!);
+});
+
+function greet(): Response {
+  return new Response("Hello\n");
+}
+
+/** Message of the error that a start with these options fails with. */
+async function rejection(config: ConfigInit): Promise<string> {
+  try {
+    await using _server = await start(greet, { errorlog: null, ...config });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  assert.fail("The server started");
+}
+
+function assertQuoted(message: string): void {
+  assert(readme.includes(`| \`${message}\``), `README.md does not quote: ${message}`);
+}
 
 /** Rows of the table of options: names, and the default as JSON. */
 function optionRows(): { names: string[]; value: string }[] {

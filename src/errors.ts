@@ -51,12 +51,10 @@ export class ConfigError extends Error {
 
   /** Builds the one-line message from its parts. */
   constructor(detail: ConfigErrorDetail, options?: ErrorOptions) {
-    const nearest = detail.nearest ? ` Did you mean "${detail.nearest}"?` : "";
-    const hint = detail.hint ? ` ${detail.hint}` : "";
-    super(
-      `Cannot use option "${detail.key}": expected ${detail.expected}, received ${detail.received}.${nearest}${hint}`,
-      options,
-    );
+    const { key, expected, received, nearest, hint } = detail;
+    const advice = [nearest && `Did you mean "${nearest}"?`, hint].filter(Boolean).join(" ");
+    const problem = `Cannot use option "${key}": expected ${expected}, received ${received}`;
+    super(advice ? `${problem}. ${advice}` : problem, options);
     this.key = detail.key;
     this.expected = detail.expected;
     this.received = detail.received;

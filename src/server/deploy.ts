@@ -7,7 +7,7 @@
 import type { Framework } from "../app/framework.ts";
 import { type Config, type ConfigInit, resolveConfig } from "../config/mod.ts";
 import { openLog } from "./log.ts";
-import { toFetchHandler } from "./fetch_handler.ts";
+import { fetchHandler } from "./fetch_handler.ts";
 import type { ServeOptions } from "./serve.ts";
 import { untilTold } from "./until_told.ts";
 
@@ -28,7 +28,8 @@ export async function serveOnDeploy(
   config: Config | ConfigInit | undefined,
   options: ServeOptions,
 ): Promise<void> {
-  const log = openLog(resolveConfig(config));
+  const resolved = resolveConfig(config);
+  const log = openLog(resolved);
   if (config !== undefined || options.taskStatus) {
     log.warn(
       "On Deno Deploy the platform owns sockets, TLS and shutdown: those options are ignored",
@@ -36,7 +37,7 @@ export async function serveOnDeploy(
   }
   await options.startup?.();
   try {
-    const handler = toFetchHandler(app, options.mode === undefined ? {} : { mode: options.mode });
+    const handler = fetchHandler(app, options.mode, resolved, log);
     const server = Deno.serve(handler as Deno.ServeHandler);
     await untilTold(options, server.finished);
     await server.shutdown();

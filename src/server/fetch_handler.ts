@@ -11,12 +11,12 @@ import {
   type Mode,
   normalise,
 } from "../app/framework.ts";
-import { resolveConfig } from "../config/mod.ts";
+import { resolveConfig, type ResolvedConfig } from "../config/mod.ts";
 import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { NativeInfo } from "../protocol/serve_info.ts";
-import { openLog } from "./log.ts";
+import { openLog, type ServerLog } from "./log.ts";
 import { formName, logReporter } from "./reporter.ts";
 import { adapterOptions, listenerSettings, startUp } from "./start.ts";
 
@@ -53,8 +53,17 @@ export function toFetchHandler(
 export function toFetchHandler(app: Framework, options?: { mode?: Mode }): PlainFetchHandler;
 export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): PlainFetchHandler {
   const config = resolveConfig({ includeServerHeader: false }); // the other server names itself
-  const log = openLog(config);
-  const mode = options.mode ?? detectMode(app);
+  return fetchHandler(app, options.mode, config, openLog(config));
+}
+
+/** {@link toFetchHandler} with a configuration, of which what concerns sockets has no effect. */
+export function fetchHandler(
+  app: Framework,
+  forced: Mode | undefined,
+  config: ResolvedConfig,
+  log: ServerLog,
+): PlainFetchHandler {
+  const mode = forced ?? detectMode(app);
   const application = normalise(app, mode, adapterOptions(config, log));
   const inFlight = new InFlight();
   const reporter = logReporter(log, formName(mode));
@@ -62,7 +71,9 @@ export function toFetchHandler(app: Framework, options: { mode?: Mode } = {}): P
     new ServeListener(application, listenerSettings(config, secure, inFlight, reporter));
   const listeners = { "http:": listenerFor(false), "https:": listenerFor(true) };
   const handle: PlainFetchHandler = (request, info) => {
-    const { protocol, hostname, port } = new URL(request.url);
+    const { protocol, host, hostname, port } = new URL(request.url);
+    // A request made by hand has no Host field, which is otherwise a sign of HTTP/2.
+    if (info === undefined && !request.headers.has("host")) request.headers.set("host", host);
     const secure = protocol === "https:";
     const localAddr = {
       transport: "tcp",

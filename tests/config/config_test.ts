@@ -149,7 +149,7 @@ const MESSAGES: [name: string, mapping: Record<string, unknown>, message: string
   [
     "a wrong type",
     { backlog: "many" },
-    'Cannot use option "backlog": expected an integer from 1 to 2147483647, received "many".',
+    'Cannot use option "backlog": expected an integer from 1 to 2147483647, received "many"',
   ],
   [
     "an unknown name",
@@ -161,7 +161,7 @@ const MESSAGES: [name: string, mapping: Record<string, unknown>, message: string
     "a list member",
     { server_names: ["a", "https://b"] },
     'Cannot use option "server_names[1]": expected a Host value such as "example.com" or ' +
-    '"example.com:8443", without scheme or path, received "https://b".',
+    '"example.com:8443", without scheme or path, received "https://b"',
   ],
   [
     "an option that Deno cannot honour",

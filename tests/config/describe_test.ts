@@ -50,6 +50,6 @@ Deno.test("inFile() leaves other errors alone", () => {
 Deno.test("badValue() without a hint ends with the value", () => {
   assert.equal(
     badValue("a", "b", 1).message,
-    'Cannot use option "a": expected b, received 1.',
+    'Cannot use option "a": expected b, received 1',
   );
 });

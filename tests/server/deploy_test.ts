@@ -22,7 +22,7 @@ Deno.test("serve() hands the application to the platform on Deno Deploy", async 
   const port = freePort();
   const program = new URL("../_support/programs/deploy_main.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", program],
+    args: ["run", "--quiet", "-A", program, `127.0.0.1:${port}`],
     env: {
       DENO_DEPLOYMENT_ID: "test",
       DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`, // how the platform tells its address
@@ -33,7 +33,10 @@ Deno.test("serve() hands the application to the platform on Deno Deploy", async 
     stderr: "piped",
   }).spawn();
   const output = child.output();
-  assert.equal(await getWhenUp(`http://127.0.0.1:${port}/a`), "deployed /a");
+  assert.equal(await getWhenUp(`http://127.0.0.1:${port}/a`), "deployed /mounted/a");
+  const foreign = await fetch(`http://localhost:${port}/a`);
+  assert.equal(foreign.status, 404);
+  await foreign.body?.cancel();
   child.kill("SIGKILL");
   const stderr = new TextDecoder().decode((await output).stderr);
   assert.equal(stderr.match(/On Deno Deploy the platform owns/g)?.length, 1);

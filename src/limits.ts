@@ -28,3 +28,11 @@ export const WEBSOCKET_CLOSE_TIMEOUT_MS = 5_000;
 
 /** Bytes a streamed response may hold before `write()` waits for the transport. */
 export const RESPONSE_BUFFER_BYTES = 64 * 1024;
+
+/**
+ * Bytes of WSGI request content kept in memory; larger content goes to a temporary file.
+ *
+ * 512 KiB as in Waitress (`inbuf_overflow`): forms and API calls stay below it and touch no disk, while a
+ * hundred uploads at once use some 50 MiB of memory whatever `wsgi_max_body_size` allows.
+ */
+export const WSGI_SPOOL_BYTES = 512 * 1024;

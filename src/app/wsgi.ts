@@ -1,8 +1,8 @@
 /**
  * The WSGI adapter: runs a synchronous PEP 3333 application on exchanges.
  *
- * The content is read into memory first, then the application is called, then its result is sent at
- * the pace of the client. The call itself and every step of the result run on the one JavaScript
+ * The content is read first, into memory or a temporary file, then the application is called, then its
+ * result is sent at the pace of the client. The call itself and every step of the result run on the one JavaScript
  * thread: an application that computes for long holds up every other request.
  *
  * @see {@link https://peps.python.org/pep-3333/ | PEP 3333}
@@ -22,6 +22,7 @@ import { readContent } from "./wsgi_input.ts";
 import { assertResult, sendArray, sendIterable, WSGIOutput } from "./wsgi_output.ts";
 import { scriptName, splitTarget } from "./request_target.ts";
 import { WSGIResponse } from "./wsgi_response.ts";
+import { Spool } from "./wsgi_spool.ts";
 import type { WSGIEnviron, WSGIFramework } from "./wsgi_types.ts";
 
 /** How {@link wsgiHandler} runs an application. */
@@ -56,9 +57,14 @@ export interface WSGIOptions {
  *
  * @param app The application.
  * @param options How to run it.
+ * @param spool Where large request content goes; temporary files by default.
  */
-export function wsgiHandler(app: WSGIFramework, options: WSGIOptions): ExchangeHandler {
-  const runner = new WSGIRunner(app, options);
+export function wsgiHandler(
+  app: WSGIFramework,
+  options: WSGIOptions,
+  spool: Spool = new Spool(options.logError),
+): ExchangeHandler {
+  const runner = new WSGIRunner(app, options, spool);
   return (exchange) => runner.handle(exchange);
 }
 
@@ -84,10 +90,12 @@ class WSGIRunner {
   readonly #app: WSGIFramework;
   readonly #options: WSGIOptions;
   readonly #mount: string;
+  readonly #spool: Spool;
 
-  constructor(app: WSGIFramework, options: WSGIOptions) {
+  constructor(app: WSGIFramework, options: WSGIOptions, spool: Spool) {
     this.#app = app;
     this.#options = options;
+    this.#spool = spool;
     this.#mount = scriptName(options.rootPath);
   }
 
@@ -97,7 +105,7 @@ class WSGIRunner {
     if (path === null) {
       return await refuse(exchange, 404, `the path is not below "${this.#mount}"`, logRefusal);
     }
-    const content = await readContent(exchange, maxBodySize);
+    const content = await readContent(exchange, maxBodySize, this.#spool);
     if (content === null) {
       const reason = `the content exceeds wsgi_max_body_size (${maxBodySize} bytes)`;
       return await refuse(exchange, 413, reason, logRefusal);
@@ -107,6 +115,7 @@ class WSGIRunner {
     try {
       await this.#run(exchange, buildEnviron(exchange, parts));
     } finally {
+      if (!(content instanceof Uint8Array)) content.close();
       errors.flush();
     }
   }

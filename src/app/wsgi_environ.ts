@@ -9,6 +9,7 @@ import type { Exchange, RequestHead } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import { type Bytes, MemoryInput } from "./wsgi_input.ts";
 import type { WSGIPath } from "./request_target.ts";
+import type { SpooledInput } from "./wsgi_spool.ts";
 import type { WSGIEnviron, WSGIErrors } from "./wsgi_types.ts";
 
 /** What {@link buildEnviron} needs beside the exchange. */
@@ -17,8 +18,8 @@ export interface EnvironParts {
   readonly scriptName: string;
   /** PATH_INFO and QUERY_STRING. */
   readonly path: WSGIPath;
-  /** The whole request content. */
-  readonly content: Bytes;
+  /** The whole request content: in memory, or an input over a temporary file. */
+  readonly content: Bytes | SpooledInput;
   /** `wsgi.errors`. */
   readonly errors: WSGIErrors;
   /** `wsgi.multiprocess`. */
@@ -65,6 +66,7 @@ function environKey(name: string): `HTTP_${string}` {
 /** Builds the environ; the application may change it as it likes. */
 export function buildEnviron(exchange: Exchange, parts: EnvironParts): WSGIEnviron {
   const { request, peer: { client, server } } = exchange;
+  const { content } = parts;
   const environ: WSGIEnviron = {
     REQUEST_METHOD: request.method,
     SCRIPT_NAME: parts.scriptName,
@@ -75,7 +77,7 @@ export function buildEnviron(exchange: Exchange, parts: EnvironParts): WSGIEnvir
     SERVER_PROTOCOL: `HTTP/${request.httpVersion}`,
     "wsgi.version": VERSION,
     "wsgi.url_scheme": request.scheme,
-    "wsgi.input": new MemoryInput(parts.content),
+    "wsgi.input": content instanceof Uint8Array ? new MemoryInput(content) : content,
     "wsgi.input_terminated": true,
     "wsgi.errors": parts.errors,
     "wsgi.multithread": false,
@@ -89,8 +91,8 @@ export function buildEnviron(exchange: Exchange, parts: EnvironParts): WSGIEnvir
   addFields(environ, request.fields);
   // The real length, also where the client sent the content in chunks (RFC 3875 §4.1.2).
   const chunked = environ.HTTP_TRANSFER_ENCODING !== undefined;
-  if (environ.CONTENT_LENGTH !== undefined || chunked || parts.content.length > 0) {
-    environ.CONTENT_LENGTH = String(parts.content.length);
+  if (environ.CONTENT_LENGTH !== undefined || chunked || content.length > 0) {
+    environ.CONTENT_LENGTH = String(content.length);
   }
   return environ;
 }

@@ -5,7 +5,12 @@
  * @module
  */
 
-/** `wsgi.input`: the request content, already in memory (bounded by `wsgi_max_body_size`). */
+/**
+ * `wsgi.input`: the request content, which has arrived as a whole (bounded by `wsgi_max_body_size`).
+ *
+ * Up to 512 KiB are in memory, larger content is in a temporary file that goes when the request is over:
+ * reading it later throws `ApplicationError`.
+ */
 export interface WSGIInput {
   /** Reads up to `size` bytes, or all that is left when `size` is absent or negative; empty at the end. */
   read(size?: number): Uint8Array<ArrayBuffer>;

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MemoryInput, readContent } from "../../src/app/wsgi_input.ts";
+import { type Bytes, type ContentInput, MemoryInput } from "../../src/app/wsgi_input.ts";
+import { readContent as readAnywhere } from "../../src/app/wsgi_input.ts";
+import { SpooledInput } from "../../src/app/wsgi_spool.ts";
 import { DisconnectError } from "../../src/errors.ts";
+import type { Exchange } from "../../src/exchange.ts";
 import { FakeExchange, toBytes } from "../_support/fake_exchange.ts";
 
 /** Content as a latin-1 string, so that the model can work on plain strings. */
@@ -9,8 +12,31 @@ function text(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }
 
+function latin1(content: string): Bytes {
+  return Uint8Array.from(content, (c) => c.charCodeAt(0));
+}
+
 function input(content: string): MemoryInput {
-  return new MemoryInput(new Uint8Array(Array.from(content, (c) => c.charCodeAt(0))));
+  return new MemoryInput(latin1(content));
+}
+
+/** An input over a "file" that gives few bytes at a time, so that lines and reads span windows. */
+function spooledInput(content: string, step: number): SpooledInput {
+  const bytes = latin1(content);
+  const readAt = (offset: number, into: Uint8Array) => {
+    const piece = bytes.subarray(offset, offset + Math.min(step, into.length));
+    into.fill(0).set(piece); // what an earlier read returned must not live in this memory
+    return piece.length === 0 ? null : piece.length;
+  };
+  const write = () => assert.fail("written to");
+  return new SpooledInput({ readAt, write, close: () => {} }, bytes.length);
+}
+
+/** Content that may not be spooled. */
+async function readContent(exchange: Exchange, maxBytes: number): Promise<Bytes | null> {
+  const content = await readAnywhere(exchange, maxBytes, null);
+  assert.ok(!(content instanceof SpooledInput));
+  return content;
 }
 
 /** The obvious implementation: it holds what is left and cuts pieces off its front. */
@@ -52,42 +78,64 @@ const CALLS = fc.array(
   { maxLength: 12 },
 );
 
-Deno.test("MemoryInput agrees with a model for any content and any sequence of reads", () => {
-  fc.assert(fc.property(CONTENT, CALLS, (content, calls) => {
-    const actual = input(content);
-    const model = new Model(content);
-    for (const [call, size] of calls) {
-      switch (call) {
-        case "read":
-          assert.equal(text(actual.read(size)), model.read(size));
-          break;
-        case "readline":
-          assert.equal(text(actual.readline(size)), model.readline(size));
-          break;
-        case "readlines":
-          assert.deepEqual(actual.readlines(size).map(text), model.readlines(size));
-          break;
-        default: {
-          const [line] = actual;
-          const expected = model.readline();
-          assert.equal(line === undefined ? "" : text(line), expected);
-        }
+type Call = readonly [method: string, size: number | undefined];
+
+/** Makes the calls on both and compares what they return, at once and after the last one. */
+function compare(actual: ContentInput, content: string, calls: readonly Call[]): void {
+  const model = new Model(content);
+  const returned: [Bytes, string][] = [];
+  for (const [method, size] of calls) {
+    switch (method) {
+      case "read":
+        returned.push([actual.read(size), model.read(size)]);
+        break;
+      case "readline":
+        returned.push([actual.readline(size), model.readline(size)]);
+        break;
+      case "readlines":
+        assert.deepEqual(actual.readlines(size).map(text), model.readlines(size));
+        break;
+      default: {
+        const [line = new Uint8Array(0)] = actual;
+        returned.push([line, model.readline()]);
       }
     }
-    assert.equal(text(actual.read()), model.rest);
+  }
+  returned.push([actual.read(), model.rest]);
+  assert.deepEqual(
+    returned.map(([bytes]) => text(bytes)),
+    returned.map(([, expected]) => expected),
+  );
+}
+
+Deno.test("MemoryInput agrees with a model for any content and any sequence of reads", () => {
+  fc.assert(fc.property(CONTENT, CALLS, (content, calls) => {
+    compare(input(content), content, calls);
   }));
 });
 
-Deno.test("MemoryInput iterates over the remaining lines", () => {
-  const lines = input("skipped\none\n\ntwo");
-  lines.readline();
-  assert.deepEqual(Array.from(lines, text), ["one\n", "\n", "two"]);
-  assert.deepEqual([...lines], []);
+Deno.test("SpooledInput agrees with a model for any content, window and sequence of reads", () => {
+  fc.assert(fc.property(CONTENT, CALLS, fc.integer({ min: 1, max: 70 }), (content, calls, step) => {
+    compare(spooledInput(content, step), content, calls);
+  }));
 });
 
-Deno.test("MemoryInput.read(null) reads everything, as None does in Python", () => {
-  assert.equal(text(input("abc").read(null as unknown as number)), "abc");
-});
+const KINDS: [name: string, make: (content: string) => ContentInput][] = [
+  ["MemoryInput", input],
+  ["SpooledInput", (content) => spooledInput(content, 3)],
+];
+for (const [name, make] of KINDS) {
+  Deno.test(`${name} iterates over the remaining lines`, () => {
+    const lines = make("skipped\none\n\ntwo");
+    lines.readline();
+    assert.deepEqual(Array.from(lines, text), ["one\n", "\n", "two"]);
+    assert.deepEqual([...lines], []);
+  });
+
+  Deno.test(`${name}.read(null) reads everything, as None does in Python`, () => {
+    assert.equal(text(make("abc").read(null as unknown as number)), "abc");
+  });
+}
 
 const THREE_PIECES = ["abc", "def", "ghi"];
 

@@ -97,7 +97,7 @@ export interface ExchangeSupport {
 
 /** The final-response half of an exchange, also used to deny a WebSocket handshake. */
 export interface ResponseWriter {
-  /** Starts the final response, once. The driver may hold the head until the first content or the next turn of the event loop. */
+  /** Starts the final response, once. The driver may hold the head until the first content, or for a moment. */
   respond(head: ResponseHead): Promise<void>;
   /** Sends content, text as UTF-8; settles when the transport wants more. */
   write(chunk: Content): Promise<void>;

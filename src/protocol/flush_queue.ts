@@ -1,9 +1,9 @@
 /**
- * Starts held responses at the end of the current turn of the event loop.
+ * Starts held responses a moment later.
  *
  * An exchange holds its head until it knows whether the content is one piece (then the response is flat, with
  * a content-length and the runtime's fast path) or a stream. An application that goes on to wait for something
- * else must still get its head sent, so all exchanges of a turn share one timer here.
+ * else must still get its head sent, so all exchanges of that moment share one timer here.
  *
  * @module
  */
@@ -16,9 +16,12 @@ export interface Held {
 
 let held: Held[] = [];
 
-/** Flushes `response` in the next turn of the event loop, unless it has completed by then. */
-export function flushNextTurn(response: Held): void {
-  if (held.push(response) === 1) setTimeout(flushAll, 0);
+/** Milliseconds a head is held at most. Arming a timer is dear, so under load it should not happen too often. */
+const HOLD_MS = 2;
+
+/** Flushes `response` within a few turns of the event loop, unless it has completed by then. */
+export function flushSoon(response: Held): void {
+  if (held.push(response) === 1) setTimeout(flushAll, HOLD_MS);
 }
 
 function flushAll(): void {

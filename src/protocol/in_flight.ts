@@ -13,6 +13,10 @@ export interface Entry {
    * (deno-runtime.md A8), so it is not called while there are any.
    */
   readonly upload: boolean;
+  /** Neighbour in the list of {@link InFlight}, which alone uses it. */
+  previous: Entry | undefined;
+  /** The other neighbour. */
+  next: Entry | undefined;
   /** Ends it at the deadline: a pending handler is answered with 503, a response stream errors. */
   cut(reason: DisconnectError): void;
 }
@@ -28,9 +32,14 @@ export interface OpenSocket {
 /** The reason WebSockets are closed with when the server stops. */
 const CLOSE_REASON = "Server shutting down";
 
-/** The requests, response streams and WebSockets of one server. */
+/**
+ * The requests, response streams and WebSockets of one server.
+ *
+ * Entries are linked through themselves: every request enters and leaves, and a `Set` would cost 5 % of it.
+ */
 export class InFlight {
-  readonly #entries = new Set<Entry>();
+  #first: Entry | undefined;
+  #requests = 0;
   readonly #sockets = new Set<OpenSocket>();
   readonly #waiting = new Set<() => void>();
   #uploads = 0;
@@ -43,7 +52,7 @@ export class InFlight {
 
   /** Requests and response streams in progress. */
   get requests(): number {
-    return this.#entries.size;
+    return this.#requests;
   }
 
   /** Uploads in progress. */
@@ -58,13 +67,23 @@ export class InFlight {
 
   /** Notes something in progress. */
   add(entry: Entry): void {
-    this.#entries.add(entry);
+    const first = this.#first;
+    entry.next = first;
+    if (first) first.previous = entry;
+    this.#first = entry;
+    this.#requests++;
     if (entry.upload) this.#uploads++;
   }
 
   /** Notes that it is over; a second call does nothing. */
   delete(entry: Entry): void {
-    if (!this.#entries.delete(entry)) return;
+    const { previous, next } = entry;
+    if (previous) previous.next = next;
+    else if (this.#first === entry) this.#first = next;
+    else return;
+    if (next) next.previous = previous;
+    entry.previous = entry.next = undefined;
+    this.#requests--;
     if (entry.upload) this.#uploads--;
     if (this.draining) this.#wake();
   }
@@ -101,10 +120,11 @@ export class InFlight {
 
   /** Ends everything that is left; nothing counts as in progress afterwards. */
   cut(reason: DisconnectError): void {
-    const entries = [...this.#entries];
-    this.#entries.clear();
-    this.#uploads = 0;
-    for (const entry of entries) entry.cut(reason);
+    while (this.#first) {
+      const entry = this.#first;
+      this.delete(entry);
+      entry.cut(reason);
+    }
     this.cutSockets(reason);
   }
 

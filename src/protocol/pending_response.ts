@@ -19,6 +19,8 @@ export interface PendingEvents {
 /** One pending handler. */
 export class PendingResponse implements Entry {
   readonly upload: boolean;
+  previous: Entry | undefined;
+  next: Entry | undefined;
   /** Resolves with the response to send; never rejects. */
   readonly response: Promise<Response>;
   readonly #events: PendingEvents;

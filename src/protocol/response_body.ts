@@ -31,6 +31,8 @@ export function trackStream(response: Response, inFlight: InFlight, upload: bool
 /** Pulls from the application's stream and reports its end to the {@link InFlight} of the server. */
 class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
   readonly upload: boolean;
+  previous: Entry | undefined;
+  next: Entry | undefined;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #inFlight: InFlight;
   readonly #length: ContentLength;

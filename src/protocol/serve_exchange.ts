@@ -3,7 +3,7 @@
  *
  * Theory of operation. `respond` only keeps the head. The first `write` is kept too, and if `end` follows in the
  * same turn of the event loop the response is flat: one `Response` with bytes, a content-length, and the runtime's
- * fast path. A second `write`, or the end of the turn, turns it into a stream. `abort` before `respond` resolves with
+ * fast path. A second `write`, or waiting for anything else, turns it into a stream. `abort` before `respond` resolves with
  * a 500; afterwards it breaks the body off, so that the client never takes a truncated response for a complete one
  * (RFC 9112 §8).
  *
@@ -26,7 +26,7 @@ import {
 } from "../exchange.ts";
 import { type FieldList, hasField, NO_CONTENT } from "../fields.ts";
 import { ContentLength } from "./content_length.ts";
-import { flushNextTurn, type Held } from "./flush_queue.ts";
+import { flushSoon, type Held } from "./flush_queue.ts";
 import { emptyStream } from "./head_response.ts";
 import type { Entry } from "./in_flight.ts";
 import { RequestContent } from "./request_content.ts";
@@ -56,6 +56,8 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   readonly peer: PeerInfo;
   readonly supports: ExchangeSupport = SUPPORT;
   readonly upload: boolean;
+  previous: Entry | undefined;
+  next: Entry | undefined;
   /** Resolves with what the runtime is to send. */
   readonly response: Promise<Response>;
   readonly #native: Request;
@@ -133,7 +135,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       this.#bodiless = isBodiless(this.#native.method, head.status);
       this.#head = head;
       this.#state = next;
-      flushNextTurn(this);
+      flushSoon(this);
       return SETTLED;
     } catch (error) {
       return Promise.reject(error);
@@ -255,7 +257,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     this.#disconnect(new DisconnectError());
   }
 
-  /** Sends the head when the turn of the event loop is over and the application has not completed the response. */
+  /** Sends the head when the application has not completed the response for a moment. */
   flush(): void {
     if (this.#state !== "responding" || this.#head === undefined) return;
     if (this.#bodiless) this.#sendWithoutContent(this.#head);

@@ -53,9 +53,9 @@ export class FetchShortCut {
     const app = this.#app; // called without a receiver, as the runtime does
     try {
       const result: unknown = app(request, info);
-      return isPromiseLike(result)
-        ? this.#wait(result, request, http2)
-        : this.#finish(result, request, request.method, http2);
+      if (result instanceof Response) return this.#finish(result, request, request.method, http2);
+      if (isPromiseLike(result)) return this.#wait(result, request, http2);
+      throw wrongFetchResult(result);
     } catch (error) {
       return this.#fail(error, request, http2);
     }
@@ -64,19 +64,21 @@ export class FetchShortCut {
   #wait(result: PromiseLike<unknown>, request: Request, http2: boolean): Promise<Response> {
     const { method } = request;
     return new PendingResponse(result, mayHaveContent(method), this.#context.settings.inFlight, {
-      onResult: (response) => this.#finish(response, request, method, http2),
+      onResult: (response) => {
+        if (!(response instanceof Response)) throw wrongFetchResult(response);
+        return this.#finish(response, request, method, http2);
+      },
       onError: (error) => this.#fail(error, request, http2),
       onCut: () => emptyResponse(503, this.#context.fields(http2)),
     }).response;
   }
 
   #finish(
-    result: unknown,
+    result: Response,
     request: Request,
     method: string,
     http2: boolean,
   ): Response | Promise<Response> {
-    if (!(result instanceof Response)) throw wrongFetchResult(result);
     if (getUpgrader(request) === upgradedAlready && result.status !== 101) {
       throw new ApplicationError(OTHER_RESPONSE);
     }

@@ -26,7 +26,7 @@ import { trackStream } from "./response_body.ts";
 import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
-import { type ServeContext, versionOf } from "./serve_context.ts";
+import type { ServeContext } from "./serve_context.ts";
 import { type NativeInfo, ServeInfo } from "./serve_info.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
@@ -49,7 +49,7 @@ export class FetchShortCut {
     if (refusal) return refusal;
     const http2 = host === null; // see ServeRequestHead
     setUpgrader(request, this.#upgrader);
-    const info = new ServeInfo(native, this.#context.localAddr, versionOf(http2));
+    const info = new ServeInfo(native, this.#context, http2);
     const app = this.#app; // called without a receiver, as the runtime does
     try {
       const result: unknown = app(request, info);

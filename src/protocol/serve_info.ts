@@ -6,6 +6,7 @@
 
 import type { HttpVersion } from "../exchange.ts";
 import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
+import { versionOf } from "./serve_context.ts";
 import { unmapped } from "./serve_request.ts";
 
 /** What the runtime passes as its own `info`. */
@@ -18,16 +19,28 @@ export interface NativeInfo {
   readonly localAddr?: SocketAddr;
 }
 
-/** Wraps the runtime's info; nothing is computed unless the application looks. */
+/** Wraps the runtime's info; nothing is computed unless the application looks, for one is made for every request. */
 export class ServeInfo implements FetchInfo {
-  readonly httpVersion: HttpVersion;
-  readonly localAddr: SocketAddr;
   readonly #native: NativeInfo;
+  readonly #listener: { readonly localAddr: SocketAddr };
+  readonly #http2: boolean;
 
-  constructor(native: NativeInfo, localAddr: SocketAddr, httpVersion: HttpVersion) {
+  constructor(
+    native: NativeInfo,
+    listener: { readonly localAddr: SocketAddr },
+    http2: boolean,
+  ) {
     this.#native = native;
-    this.localAddr = native.localAddr ?? localAddr;
-    this.httpVersion = httpVersion;
+    this.#listener = listener;
+    this.#http2 = http2;
+  }
+
+  get httpVersion(): HttpVersion {
+    return versionOf(this.#http2);
+  }
+
+  get localAddr(): SocketAddr {
+    return this.#native.localAddr ?? this.#listener.localAddr;
   }
 
   get remoteAddr(): SocketAddr {

@@ -17,11 +17,16 @@ export function contentBytes(content: Content): Uint8Array {
   return typeof content === "string" ? utf8.encode(content) : content;
 }
 
-/** Longest text that is searched for characters beyond ASCII; encoding longer text is faster than searching it. */
-const MAX_SEARCHED = 1024;
-
 // deno-lint-ignore no-control-regex -- ASCII is meant, control characters included
 const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** Says whether `text` is ASCII, control characters included. */
+export function isASCII(text: string): boolean {
+  return !NOT_ASCII.test(text);
+}
+
+/** Longest text that is searched for characters beyond ASCII; encoding longer text is faster than searching it. */
+const MAX_SEARCHED = 1024;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -29,10 +34,10 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export function textIfShortASCII(content: Content): Content {
   if (typeof content === "string" || content.length > MAX_SEARCHED) return content;
   const text = decoder.decode(content);
-  return NOT_ASCII.test(text) ? content : text;
+  return isASCII(text) ? text : content;
 }
 
 /** Says whether `text` is known to have one byte per character, so that it can be counted and cut without encoding it. */
 export function isShortASCII(text: string): boolean {
-  return text.length <= MAX_SEARCHED && !NOT_ASCII.test(text);
+  return text.length <= MAX_SEARCHED && isASCII(text);
 }

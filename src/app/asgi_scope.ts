@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isASCII } from "../content.ts";
 import type { Exchange, NetAddress, WebSocketExchange } from "../exchange.ts";
 import type {
   ASGIAddress,
@@ -79,13 +80,11 @@ function address(from: NetAddress | null): ASGIAddress | null {
   return from && [from.hostname, from.port];
 }
 
-// deno-lint-ignore no-control-regex -- ASCII is meant, control characters included
-const NOT_ASCII = /[^\x00-\x7f]/;
 const utf8 = new TextDecoder();
 
 /** Percent-decodes a path as UTF-8: invalid sequences become U+FFFD, malformed escapes stay as they are. */
 function decodeText(rawPath: string): string {
   const bytes = decodePath(rawPath);
-  if (!NOT_ASCII.test(bytes)) return bytes;
+  if (isASCII(bytes)) return bytes;
   return utf8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
 }

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { isASCII } from "../content.ts";
+
 /** Where a request target lies below the mount point. */
 export interface WSGIPath {
   /** Decoded path below the mount point, never empty. */
@@ -21,15 +23,12 @@ const ENCODER = new TextEncoder();
 // deno-lint-ignore no-control-regex -- ASCII is meant, control characters included
 const NOT_LITERAL = /%|[^\x00-\x7f]/;
 
-// deno-lint-ignore no-control-regex -- as above
-const NOT_ASCII = /[^\x00-\x7f]/;
-
 /** Scheme and authority of a target in absolute-form (RFC 9112 §3.2.2). */
 const ABSOLUTE_FORM = /^[A-Za-z][A-Za-z0-9+.\-]*:\/\/[^/?]*/;
 
 /** UTF-8 bytes of `text`, each as one code unit. */
 export function utf8AsLatin1(text: string): string {
-  if (!NOT_ASCII.test(text)) return text;
+  if (isASCII(text)) return text;
   let latin1 = "";
   for (const byte of ENCODER.encode(text)) latin1 += String.fromCharCode(byte);
   return latin1;

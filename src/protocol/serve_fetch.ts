@@ -53,36 +53,46 @@ export class FetchShortCut {
     const app = this.#app; // called without a receiver, as the runtime does
     try {
       const result: unknown = app(request, info);
-      if (result instanceof Response) return this.#finish(result, request, request.method, http2);
-      if (isPromiseLike(result)) return this.#wait(result, request, http2);
+      if (result instanceof Response) return this.#finish(result, request, native, http2);
+      if (isPromiseLike(result)) return this.#wait(result, request, native, http2);
       throw wrongFetchResult(result);
     } catch (error) {
       return this.#fail(error, request, http2);
     }
   }
 
-  #wait(result: PromiseLike<unknown>, request: Request, http2: boolean): Promise<Response> {
-    const { method } = request;
-    return new PendingResponse(result, mayHaveContent(method), this.#context.settings.inFlight, {
-      onResult: (response) => {
-        if (!(response instanceof Response)) throw wrongFetchResult(response);
-        return this.#finish(response, request, method, http2);
+  #wait(
+    result: PromiseLike<unknown>,
+    request: Request,
+    native: NativeInfo,
+    http2: boolean,
+  ): Promise<Response> {
+    return new PendingResponse(
+      result,
+      mayHaveContent(request.method),
+      this.#context.settings.inFlight,
+      {
+        onResult: (response) => {
+          if (!(response instanceof Response)) throw wrongFetchResult(response);
+          return this.#finish(response, request, native, http2);
+        },
+        onError: (error) => this.#fail(error, request, http2),
+        onCut: () => emptyResponse(503, this.#context.fields(http2)),
       },
-      onError: (error) => this.#fail(error, request, http2),
-      onCut: () => emptyResponse(503, this.#context.fields(http2)),
-    }).response;
+    ).response;
   }
 
   #finish(
     result: Response,
     request: Request,
-    method: string,
+    native: NativeInfo,
     http2: boolean,
   ): Response | Promise<Response> {
+    const { method } = request; // stays readable, since it was read before
     if (getUpgrader(request) === upgradedAlready && result.status !== 101) {
       throw new ApplicationError(OTHER_RESPONSE);
     }
-    if (result.status === 101 && !wasUpgraded(request)) {
+    if (result.status === 101 && !wasUpgraded(request, native)) {
       throw new ApplicationError(NOT_UPGRADED); // the client would wait for a final response
     }
     const { settings } = this.#context;
@@ -133,9 +143,13 @@ const OTHER_RESPONSE =
 
 const NOT_UPGRADED = "Cannot send status 101: the request was not upgraded";
 
-/** Says whether somebody upgraded the request, maybe by `Deno.upgradeWebSocket`: its headers throw from then on. */
-function wasUpgraded(request: Request): boolean {
+/**
+ * Says whether somebody upgraded the request, maybe by `Deno.upgradeWebSocket`: reading about it throws from then on.
+ * Only the address always does, for header fields that were read before stay readable.
+ */
+function wasUpgraded(request: Request, native: NativeInfo): boolean {
   try {
+    void native.remoteAddr;
     request.headers.has("upgrade");
     return false;
   } catch {

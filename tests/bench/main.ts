@@ -1,7 +1,7 @@
 /**
  * `deno task bench`: requests a second of this server and of others, in one run.
  *
- *     deno task bench [--rounds 5] [--seconds 3] [--connections 64] [--only asgi,deno-async]
+ *     deno task bench [--rounds 15] [--seconds 1] [--connections 64] [--only asgi,deno-async]
  *
  * It prints; it never fails a build. Numbers of different runs or machines cannot be compared, ratios can.
  *
@@ -15,12 +15,13 @@ import { parseArgs } from "node:util";
 import { freePort, isInstalled, ServerProcess } from "../_support/server_process.ts";
 import { COMPARISONS, type Contestant, CONTESTANTS } from "./contestants.ts";
 import { checkAnswer, measure } from "./measure.ts";
+import { findPinning, UNPINNED } from "./pinning.ts";
 import { comparisonTable, contestantTable } from "./report.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "15" },
+    seconds: { type: "string", default: "1" },
     connections: { type: "string", default: "64" },
     only: { type: "string" },
   },
@@ -32,7 +33,14 @@ async function main(): Promise<void> {
     return;
   }
   const rounds = Number(values.rounds);
-  const options = { seconds: Number(values.seconds), connections: Number(values.connections) };
+  const found = await findPinning();
+  if (!found) console.log("SKIPPED: pinning needs taskset and two processors; expect more noise");
+  const pinning = found ?? UNPINNED;
+  const options = {
+    seconds: Number(values.seconds),
+    connections: Number(values.connections),
+    pinning,
+  };
   const contestants = chosen(values.only?.split(","));
   const processor = cpus();
   console.log(`${processor.length} x ${processor[0]?.model}, Deno ${Deno.version.deno}`);
@@ -44,8 +52,9 @@ async function main(): Promise<void> {
   for (const { name, title, find } of contestants) {
     const command = await find();
     const port = freePort();
-    if (command) servers.set(name, stack.use(await ServerProcess.start(command(port), port)));
-    else console.log(`SKIPPED: ${name} (${title}) is not installed`);
+    if (command) {
+      servers.set(name, stack.use(await ServerProcess.start(pinning.server(command(port)), port)));
+    } else console.log(`SKIPPED: ${name} (${title}) is not installed`);
   }
   for (const [name, server] of servers) await checkAnswer(name, server.url);
   const samples = await measure(servers, rounds, options, (round) => {

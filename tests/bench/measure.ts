@@ -47,7 +47,7 @@ export async function measure(
   const samples = new Map([...servers.keys()].map((name) => [name, [] as Sample[]]));
   for (const server of servers.values()) await sample(server, options); // warm-up
   for (let round = 0; round < rounds; round++) {
-    for (const name of rotated([...servers.keys()], round)) {
+    for (const name of ordered([...servers.keys()], round)) {
       samples.get(name)!.push(await sample(servers.get(name)!, options));
     }
     onRound(round + 1);
@@ -63,8 +63,7 @@ async function sample(server: ServerProcess, options: WrkOptions): Promise<Sampl
   return { requestsPerSecond, cpuPerThousand, errors };
 }
 
-/** Starts each round with another contestant, so that none always follows the same one. */
-function rotated<T>(list: readonly T[], by: number): T[] {
-  const start = by % list.length;
-  return [...list.slice(start), ...list.slice(0, start)];
+/** Every other round backwards: what drifts during a round then helps and hurts both sides of a ratio alike. */
+function ordered<T>(list: T[], round: number): T[] {
+  return round % 2 === 0 ? list : list.toReversed();
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Pinning } from "./pinning.ts";
+
 /** What one run of `wrk` found. */
 export interface WrkResult {
   /** Complete responses. */
@@ -28,6 +30,8 @@ export interface WrkOptions {
   readonly connections: number;
   /** Seconds. */
   readonly seconds: number;
+  /** Where it runs. */
+  readonly pinning: Pinning;
 }
 
 /**
@@ -36,10 +40,12 @@ export interface WrkOptions {
  * @throws {Error} When `wrk` fails or prints something else than expected.
  */
 export async function runWrk(url: string, options: WrkOptions): Promise<WrkResult> {
-  const { connections, seconds } = options;
-  const output = await new Deno.Command("wrk", {
+  const { connections, seconds, pinning } = options;
+  const { command, args } = pinning.load({
+    command: "wrk",
     args: ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, url],
-  }).output();
+  });
+  const output = await new Deno.Command(command, { args: [...args] }).output();
   const decoder = new TextDecoder();
   if (!output.success) throw new Error(`wrk failed: ${decoder.decode(output.stderr)}`);
   return parseWrk(decoder.decode(output.stdout));

@@ -15,6 +15,7 @@ const RECORD = Object.getOwnPropertySymbols(new Response("x")).find((symbol) =>
 );
 
 interface InnerResponse {
+  readonly headerList?: (readonly [name: string, value: string])[];
   readonly body?: { readonly streamOrStatic?: unknown } | null;
   readonly bodyDecoded?: boolean;
 }
@@ -36,6 +37,37 @@ const RELIABLE = RECORD !== undefined &&
   !looksLikeStream(new Response(null)) &&
   !looksLikeStream(Response.json({})) &&
   recordOf(new Response(new ReadableStream()))?.bodyDecoded === false;
+
+/** Whether the list of fields in the record is the one behind `headers`. */
+const LISTED = ((): boolean => {
+  const response = new Response("x");
+  const { headers } = response; // which ends the runtime's short cut for responses nobody changed
+  recordOf(response)?.headerList?.push(["a", "b"]);
+  return headers.get("a") === "b";
+})();
+
+/**
+ * Appends a field unless there is one of its name.
+ *
+ * `Headers` checks and lower-cases both anew, in two calls, for a field that is the same for every response.
+ *
+ * @param field Valid, its name in lower case.
+ * @throws {TypeError} When the headers are immutable and the record cannot be used.
+ */
+export function appendMissing(
+  response: Response,
+  field: readonly [name: string, value: string],
+): void {
+  const { headers } = response;
+  const list = LISTED ? recordOf(response)?.headerList : undefined;
+  if (list === undefined) {
+    if (!headers.has(field[0])) headers.append(field[0], field[1]);
+  } else if (!list.some((line) => isNamed(line[0], field[0]))) list.push(field);
+}
+
+function isNamed(name: string, lowerCase: string): boolean {
+  return name.length === lowerCase.length && name.toLowerCase() === lowerCase;
+}
 
 /** Says whether the content of `response` is a stream, without disturbing a static body. */
 export function hasStreamBody(response: Response): boolean {

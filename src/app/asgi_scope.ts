@@ -11,7 +11,6 @@ import type {
   ASGIAddress,
   ASGIHTTPExtensions,
   ASGIHTTPScope,
-  ASGIRequestScope,
   ASGIWebSocketScope,
 } from "./asgi_types.ts";
 import { decodePath, utf8AsLatin1 } from "./request_target.ts";
@@ -24,56 +23,60 @@ export interface ScopeOptions {
   readonly state: Readonly<Record<string, unknown>>;
 }
 
-/** Scope of a request. */
+/** Scope of a request. Written out rather than put together from parts, for one is made for every request. */
 export function httpScope(exchange: Exchange, options: ScopeOptions): ASGIHTTPScope {
-  const { request, supports } = exchange;
+  const { request, peer, supports } = exchange;
+  const { rawPath, query } = split(request.target);
   const extensions: ASGIHTTPExtensions = {};
   if (supports.trailers) extensions["http.response.trailers"] = {};
   if (supports.informational) extensions["http.response.early_hint"] = {};
   if (supports.sendFile) extensions["http.response.pathsend"] = {};
   return {
     type: "http",
-    ...requestScope(exchange, options, "2.1"),
+    asgi: { version: "3.0", spec_version: "2.1" },
+    http_version: request.httpVersion,
     method: request.method.toUpperCase(),
     scheme: request.scheme,
+    path: decodeText(rawPath),
+    raw_path: utf8AsLatin1(rawPath),
+    query_string: utf8AsLatin1(query),
+    root_path: options.rootPath,
+    headers: [...request.fields],
+    client: address(peer.client),
+    server: address(peer.server),
+    state: { ...options.state },
     extensions,
   };
 }
 
 /** Scope of a WebSocket. */
 export function webSocketScope(
-  exchange: WebSocketExchange,
+  { request, peer, subprotocols }: WebSocketExchange,
   options: ScopeOptions,
 ): ASGIWebSocketScope {
+  const { rawPath, query } = split(request.target);
   return {
     type: "websocket",
-    ...requestScope(exchange, options, "2.3"),
-    scheme: exchange.request.scheme === "https" ? "wss" : "ws",
-    subprotocols: [...exchange.subprotocols],
+    asgi: { version: "3.0", spec_version: "2.3" },
+    http_version: request.httpVersion,
+    scheme: request.scheme === "https" ? "wss" : "ws",
+    path: decodeText(rawPath),
+    raw_path: utf8AsLatin1(rawPath),
+    query_string: utf8AsLatin1(query),
+    root_path: options.rootPath,
+    headers: [...request.fields],
+    client: address(peer.client),
+    server: address(peer.server),
+    state: { ...options.state },
+    subprotocols: [...subprotocols],
     extensions: { "websocket.http.response": {} },
   };
 }
 
-function requestScope(
-  { request, peer }: Pick<Exchange, "request" | "peer">,
-  { rootPath, state }: ScopeOptions,
-  spec_version: "2.1" | "2.3",
-): ASGIRequestScope {
-  const { target } = request;
+function split(target: string): { rawPath: string; query: string } {
   const mark = target.indexOf("?");
-  const rawPath = mark === -1 ? target : target.slice(0, mark);
-  return {
-    asgi: { version: "3.0", spec_version },
-    http_version: request.httpVersion,
-    path: decodeText(rawPath),
-    raw_path: utf8AsLatin1(rawPath),
-    query_string: mark === -1 ? "" : utf8AsLatin1(target.slice(mark + 1)),
-    root_path: rootPath,
-    headers: [...request.fields],
-    client: address(peer.client),
-    server: address(peer.server),
-    state: { ...state },
-  };
+  if (mark === -1) return { rawPath: target, query: "" };
+  return { rawPath: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
 function address(from: NetAddress | null): ASGIAddress | null {

@@ -8,7 +8,7 @@
  */
 
 import { type Field, type FieldList, hasField } from "../fields.ts";
-import { withBody } from "../response_record.ts";
+import { appendMissing, withBody } from "../response_record.ts";
 
 /** What to add. */
 export interface ResponseFieldOptions {
@@ -48,22 +48,18 @@ export function mergeFields(fields: FieldList, added: FieldList): FieldList {
 }
 
 /**
- * Adds fields to a finished response. Responses that came out of `fetch()` have immutable headers; those are
- * rebuilt around the same body.
+ * Adds fields to a finished response. Responses that came out of `fetch()` have immutable headers; where the runtime
+ * insists on that, those are rebuilt around the same body.
  */
 export function addToResponse(response: Response, added: FieldList): Response {
   if (added.length === 0) return response;
   try {
-    appendMissing(response.headers, added);
+    for (const field of added) appendMissing(response, field);
     return response;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const copy = withBody(response, response.body);
-    appendMissing(copy.headers, added);
+    for (const field of added) appendMissing(copy, field);
     return copy;
   }
-}
-
-function appendMissing(headers: Headers, added: FieldList): void {
-  for (const [name, value] of added) if (!headers.has(name)) headers.append(name, value);
 }

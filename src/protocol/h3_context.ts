@@ -1,0 +1,44 @@
+/**
+ * What the parts of the HTTP/3 driver share with their listener.
+ *
+ * @module
+ */
+
+import type { ListenerSettings } from "./serve_context.ts";
+
+/** Settings of an HTTP/3 listener. */
+export interface H3Settings extends ListenerSettings {
+  /** Whether responses get `date` (RFC 9110 §6.6.1), which elsewhere the runtime adds. */
+  readonly includeDateHeader: boolean;
+  /** Bytes of a decoded field section; larger requests get 431. */
+  readonly maxFieldSectionSize: number;
+  /**
+   * Requests of one connection in progress. Handlers that still run after their stream was reset count, so resetting
+   * does not buy more of them (CVE-2023-44487).
+   */
+  readonly maxConcurrentRequests: number;
+  /** Seconds a connection lives on for its other streams when one response had to be broken off. */
+  readonly gracefulTimeout: number;
+}
+
+/** What is in memory for a listener, for tests and diagnosis: all of it is 0 when nobody is connected. */
+export interface H3Counts {
+  /** Open connections. */
+  readonly connections: number;
+  /** Requests whose handler runs or whose response is not sent. */
+  readonly requests: number;
+  /** Request streams with a half that is not over. */
+  readonly streams: number;
+}
+
+/** The connection as its request streams see it. */
+export interface H3Owner {
+  /** Settings. */
+  readonly settings: H3Settings;
+  /** Writes what waits for our control, encoder and decoder streams. */
+  flush(): void;
+  /** Ends the connection because of `error`: its code when it is an `H3Error`, otherwise H3_INTERNAL_ERROR. */
+  fail(error: unknown): void;
+  /** A response was broken off: no new requests, the others finish, then the connection is closed with an error. */
+  breakOff(): void;
+}

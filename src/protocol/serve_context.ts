@@ -19,6 +19,8 @@ export interface Reporter {
   failed(error: unknown, method: string, url: string): void;
   /** The client left, and this is what it made the application fail with; method and url as in `failed`. */
   disconnected(error: unknown, method: string, url: string): void;
+  /** A connection ended otherwise than it should: who, and why. */
+  connectionClosed(client: string, reason: string): void;
 }
 
 /** Settings of one listener. */

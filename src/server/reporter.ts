@@ -37,6 +37,9 @@ export function logReporter(log: ServerLog, form: string): Reporter {
         log.error(`Error in ${form} Framework${nameOf(method, url)}\n${details(error)}`);
       }
     },
+    connectionClosed(client, reason) {
+      log.info(`Closed the connection of ${client}: ${printable(reason)}`);
+    },
     disconnected(error, method, url) {
       if (isNew(error)) {
         log.debug(

@@ -1,0 +1,278 @@
+/**
+ * One HTTP/3 connection: its critical streams, its requests, and every way it can end.
+ *
+ * @module
+ */
+
+import type { Application } from "../exchange.ts";
+import {
+  type ConnectionEvent,
+  errorName,
+  H3,
+  H3Connection,
+  H3Error,
+  sendOrder,
+} from "../h3/mod.ts";
+import {
+  ConnectionLostError,
+  type QuicBidirectionalStream,
+  type QuicConnection,
+  type QuicReceiveStream,
+  type QuicSendStream,
+  StreamResetError,
+  StreamStoppedError,
+} from "../quic/transport.ts";
+import type { H3Owner, H3Settings } from "./h3_context.ts";
+import { H3Request } from "./h3_request.ts";
+
+/** QPACK table for requests, and field sections that may wait for it (DESIGN section 6; RFC 9204 §3.2.3, §2.1.2). */
+const QPACK = { qpackTableCapacity: 4096, qpackBlockedStreams: 16 };
+
+/**
+ * Milliseconds a client has to close the connection itself after the last response. The transport does not tell what
+ * has arrived, and closing drops what has not.
+ */
+const LINGER_MS = 1_000;
+
+/** Before any response: few bytes that others wait for. */
+const CRITICAL_ORDER = 2 ** 30;
+
+/** Drives one connection. */
+export class H3ConnectionDriver implements H3Owner {
+  readonly settings: H3Settings;
+  /** Settles when the connection is over; handlers that were told so may still run. Never rejects. */
+  readonly finished: Promise<void>;
+  readonly #quic: QuicConnection;
+  readonly #application: Application;
+  readonly #machine: H3Connection;
+  readonly #streams = new Map<
+    number,
+    { readonly request: H3Request; readonly send: QuicSendStream }
+  >();
+  #handlers = 0;
+  #served = false;
+  #slot: PromiseWithResolvers<void> | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #critical:
+    | { control: QuicSendStream; encoder: QuicSendStream; decoder: QuicSendStream }
+    | undefined;
+  #goaway = false;
+  #over = false;
+
+  constructor(quic: QuicConnection, application: Application, settings: H3Settings) {
+    this.#quic = quic;
+    this.#application = application;
+    this.settings = settings;
+    this.#machine = new H3Connection({
+      ...QPACK,
+      maxFieldSectionSize: settings.maxFieldSectionSize,
+      enableConnectProtocol: false,
+      enableDatagrams: false,
+      random: Math.random(),
+    });
+    this.finished = this.#run();
+  }
+
+  /** Handlers that run. */
+  get requests(): number {
+    return this.#handlers;
+  }
+
+  /** Request streams with a half that is not over. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  flush(): void {
+    const critical = this.#critical;
+    if (critical === undefined) return; // the machine keeps it until the streams are open
+    this.#send(critical.encoder, this.#machine.takeEncoder());
+    this.#send(critical.decoder, this.#machine.takeDecoder());
+    this.#send(critical.control, this.#machine.takeControl());
+  }
+
+  fail(error: unknown): void {
+    if (this.#over || error instanceof ConnectionLostError) return; // the transport says so itself
+    if (error instanceof H3Error) {
+      this.#report(`${errorName(error.code)}: ${error.message}`);
+      this.close(error.code, error.message);
+    } else {
+      this.settings.reporter.failed(error, "", "");
+      this.close(H3.INTERNAL_ERROR, "internal error");
+    }
+  }
+
+  breakOff(): void {
+    if (this.#over) return;
+    this.goaway(true);
+    const closed = () => this.close(H3.INTERNAL_ERROR, "a response was broken off");
+    void this.#untilIdle(this.settings.gracefulTimeout * 1000).then(closed);
+  }
+
+  /** Announces the end (RFC 9114 §5.2): first without a limit, then with what was accepted so far. */
+  goaway(final: boolean): void {
+    if (this.#over) return;
+    if (!this.#goaway || final) this.#machine.goaway(final);
+    this.#goaway = true;
+    this.flush();
+  }
+
+  /** Lets what is in progress finish, then closes with H3_NO_ERROR. */
+  async shutdown(): Promise<void> {
+    this.goaway(true);
+    await this.#untilIdle();
+    if (this.#served && !this.#over) await within(this.#quic.closed, LINGER_MS);
+    this.close(H3.NO_ERROR, "");
+    await this.finished;
+  }
+
+  /** Closes the connection at once. */
+  close(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#quic.close(code, reason);
+  }
+
+  async #run(): Promise<void> {
+    void this.#open().catch((error) => this.fail(error));
+    void this.#acceptUnidirectional();
+    void this.#acceptRequests();
+    const end = await this.#quic.closed;
+    this.#over = true;
+    if (end.by === "transport") this.#report(end.reason);
+    const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
+    for (const { request } of this.#streams.values()) request.lose(lost);
+    this.#slot?.resolve();
+  }
+
+  /** Opens our critical streams (RFC 9114 §6.2.1, RFC 9204 §4.2); SETTINGS go first and wait for nothing. */
+  async #open(): Promise<void> {
+    const starts = this.#machine.streamStarts;
+    const open = async (start: Uint8Array) => {
+      const stream = await this.#quic.openUnidirectional();
+      stream.setSendOrder(CRITICAL_ORDER);
+      this.#send(stream, start);
+      return stream;
+    };
+    const control = await open(starts.control);
+    this.#critical = {
+      control,
+      encoder: await open(starts.encoder),
+      decoder: await open(starts.decoder),
+    };
+    this.flush();
+  }
+
+  #send(stream: QuicSendStream, bytes: Uint8Array | null): void {
+    if (bytes === null) return;
+    stream.write(bytes).catch((error) => {
+      const stopped = error instanceof StreamStoppedError;
+      this.fail(stopped ? new H3Error(H3.CLOSED_CRITICAL_STREAM, STOPPED) : error);
+    });
+  }
+
+  async #acceptUnidirectional(): Promise<void> {
+    for (;;) {
+      const stream = await this.#quic.acceptUnidirectional();
+      if (stream === null) return;
+      void this.#readUnidirectional(stream);
+    }
+  }
+
+  async #readUnidirectional(stream: QuicReceiveStream): Promise<void> {
+    const machine = this.#machine.unidirectional(stream.id);
+    try {
+      for (;;) {
+        const bytes = await stream.read();
+        if (this.#over) return;
+        if (bytes === null) return machine.finish();
+        for (const event of machine.receive(bytes, performance.now())) this.#on(event);
+        this.flush();
+        if (machine.discard) return stream.stop();
+      }
+    } catch (error) {
+      if (error instanceof StreamResetError) this.#try(() => machine.reset(error.code));
+      else this.fail(error);
+    }
+  }
+
+  #try(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #on(event: ConnectionEvent): void {
+    if (event.type === "unblocked") this.#streams.get(event.streamId)?.request.unblock();
+    else if (event.type === "priority") {
+      const { streamId, priority } = event;
+      this.#streams.get(streamId)?.send.setSendOrder(sendOrder(priority, streamId));
+    }
+  }
+
+  async #acceptRequests(): Promise<void> {
+    for (;;) {
+      if (this.#handlers >= this.settings.maxConcurrentRequests) await this.#handlerReturns();
+      const stream = await this.#quic.acceptBidirectional();
+      if (stream === null) return;
+      if (this.#machine.accepts(stream.id)) void this.#serve(stream);
+      else {
+        stream.receive.stop(); // after GOAWAY; the client may send it again elsewhere
+        stream.send.abandon();
+      }
+    }
+  }
+
+  async #serve(stream: QuicBidirectionalStream): Promise<void> {
+    const { id, send } = stream;
+    const machine = this.#machine.request(id);
+    const request = new H3Request(stream, machine, this, this.#quic.peer);
+    this.#streams.set(id, { request, send });
+    this.#handlers++;
+    this.#served = true;
+    try {
+      await request.run(this.#application, () => {
+        this.#handlers--;
+        this.#slot?.resolve();
+        this.#slot = undefined;
+      });
+    } catch (error) {
+      this.fail(error); // a bug of ours, which must not go unnoticed
+    }
+    this.#streams.delete(id);
+    if (this.#streams.size > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
+
+  #handlerReturns(): Promise<void> {
+    this.#slot ??= Promise.withResolvers();
+    return this.#slot.promise;
+  }
+
+  /** Settles when no request stream is open, or after `milliseconds`. */
+  async #untilIdle(milliseconds?: number): Promise<void> {
+    if (this.#streams.size === 0) return;
+    this.#idle ??= Promise.withResolvers();
+    const { promise } = this.#idle;
+    await (milliseconds === undefined ? promise : within(promise, milliseconds));
+  }
+
+  #report(reason: string): void {
+    const { client } = this.#quic.peer;
+    const name = client ? `${client.hostname} port ${client.port}` : "an unknown client";
+    this.settings.reporter.connectionClosed(name, reason);
+  }
+}
+
+const STOPPED = "Cannot write a critical stream: the peer stopped it";
+
+/** Settles with `promise`, or after `milliseconds`. */
+async function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => timer = setTimeout(resolve, milliseconds));
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,339 @@
+/**
+ * An exchange over HTTP/3: a request stream with its head read, and the frames of the answer.
+ *
+ * Theory of operation. As under `Deno.serve`, `respond` keeps the head and the first `write` its content; if `end`
+ * follows at once everything goes out in one write with a content-length, otherwise the response becomes a stream of
+ * DATA frames. The transport cannot reset a stream, so a response that is broken off is left without its end
+ * (`H3ResponseWriter.giveUp`), unless nothing of it was sent: an empty stream is no response to anybody.
+ *
+ * @module
+ */
+
+import { type Content, contentBytes } from "../content.ts";
+import { ApplicationError, DisconnectError } from "../errors.ts";
+import {
+  type Exchange,
+  type ExchangeSupport,
+  type InformationalHead,
+  nextState,
+  type PeerInfo,
+  type RequestHead,
+  type ResponseCall,
+  type ResponseHead,
+  type ResponseState,
+  SETTLED,
+} from "../exchange.ts";
+import { combineField, type FieldList, hasField, listMembers, NO_CONTENT } from "../fields.ts";
+import { dataFrame, type RequestStream } from "../h3/mod.ts";
+import { ContentLength } from "./content_length.ts";
+import { dateField } from "./date_field.ts";
+import { flushSoon, type Held } from "./flush_queue.ts";
+import type { H3Content } from "./h3_content.ts";
+import type { H3Owner } from "./h3_context.ts";
+import { PIECE_BYTES } from "./h3_frame_queue.ts";
+import type { H3ResponseWriter } from "./h3_response.ts";
+import type { Entry } from "./in_flight.ts";
+import { mergeFields } from "./response_fields.ts";
+import { checkFields, checkResponseHead, isBodiless } from "./response_head.ts";
+import { openFile } from "./send_file.ts";
+import { mayHaveContent } from "./serve_request.ts";
+
+const WITH_TRAILERS: ExchangeSupport = { informational: true, trailers: true, sendFile: true };
+const WITHOUT_TRAILERS: ExchangeSupport = { ...WITH_TRAILERS, trailers: false };
+
+/** The parts an exchange is made of. */
+export interface H3ExchangeParts {
+  /** Head of the request. */
+  readonly head: RequestHead;
+  /** Addresses of the connection. */
+  readonly peer: PeerInfo;
+  /** Encodes the answer. */
+  readonly machine: RequestStream;
+  /** Content of the request. */
+  readonly content: H3Content;
+  /** Sends the answer. */
+  readonly writer: H3ResponseWriter;
+  /** The connection. */
+  readonly owner: H3Owner;
+}
+
+/** One request stream as an {@link Exchange}. */
+export class H3Exchange implements Exchange, Entry, Held {
+  readonly request: RequestHead;
+  readonly peer: PeerInfo;
+  readonly supports: ExchangeSupport;
+  readonly upload: boolean;
+  previous: Entry | undefined;
+  next: Entry | undefined;
+  readonly #parts: H3ExchangeParts;
+  #state: ResponseState = "initial";
+  #head: ResponseHead | undefined;
+  #held: Uint8Array | undefined;
+  #length: ContentLength | undefined;
+  #bodiless = false;
+  /** Whether frames went to the writer before the response was complete. */
+  #begun = false;
+  #expectsContinue: boolean;
+  #abort: AbortController | undefined;
+  #gone: DisconnectError | undefined;
+
+  constructor(parts: H3ExchangeParts) {
+    const { head, peer } = parts;
+    this.#parts = parts;
+    this.request = head;
+    this.peer = peer;
+    this.upload = mayHaveContent(head.method);
+    // RFC 9110 §6.5.1: nobody else is known to look at trailers.
+    const te = combineField(head.fields, "te");
+    const trailers = te !== undefined && listMembers(te).includes("trailers");
+    this.supports = trailers ? WITH_TRAILERS : WITHOUT_TRAILERS;
+    this.#expectsContinue = combineField(head.fields, "expect")?.toLowerCase() === "100-continue";
+  }
+
+  /** State of the response half, for the driver. */
+  get state(): ResponseState {
+    return this.#state;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#gone) this.#abort.abort(this.#gone);
+    }
+    return this.#abort.signal;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    if (this.#gone) throw this.#gone;
+    this.#continue();
+    try {
+      return await this.#parts.content.read();
+    } catch (cause) {
+      if (this.#state === "ended") return null;
+      throw this.#gone ?? new DisconnectError(LEFT_IN_REQUEST, { cause });
+    }
+  }
+
+  trailers(): Promise<FieldList | null> {
+    return Promise.resolve(this.#parts.content.trailers);
+  }
+
+  inform({ status, fields }: InformationalHead): Promise<void> {
+    return this.#call("inform", () => {
+      if (!Number.isInteger(status) || status < 102 || status > 199) {
+        throw new ApplicationError(
+          `Cannot send interim status ${status}: expected a whole number from 102 to 199`,
+        );
+      }
+      checkFields(fields);
+      this.#sendFrame(this.#encodeHead(status, fields));
+      return SETTLED;
+    });
+  }
+
+  respond(head: ResponseHead): Promise<void> {
+    return this.#call("respond", () => {
+      checkResponseHead(head);
+      this.#length = new ContentLength(head.fields);
+      this.#bodiless = isBodiless(this.request.method, head.status);
+      this.#head = head;
+      flushSoon(this);
+      return SETTLED;
+    });
+  }
+
+  write(content: Content): Promise<void> {
+    return this.#call("write", () => {
+      if (content.length === 0) return SETTLED;
+      const chunk = contentBytes(content);
+      if (chunk.buffer instanceof SharedArrayBuffer) throw new ApplicationError(SHARED);
+      if (!this.#bodiless) this.#length!.add(chunk.byteLength);
+      if (this.#head && this.#held === undefined) {
+        this.#held = chunk;
+        return SETTLED;
+      }
+      if (this.#bodiless) return this.#stopProducer();
+      this.flush();
+      return this.#parts.writer.data(chunk);
+    });
+  }
+
+  end(trailers?: FieldList): Promise<void> {
+    return this.#call("end", () => {
+      if (!this.#bodiless) this.#length!.finish();
+      if (trailers?.length) {
+        checkFields(trailers);
+        this.flush();
+        if (this.supports.trailers) this.#sendFrame(this.#parts.machine.encodeTrailers(trailers));
+      }
+      if (this.#head) this.#sendFlat(this.#head, this.#held);
+      else this.#parts.writer.finish();
+      return SETTLED;
+    });
+  }
+
+  async sendFile(path: string): Promise<void> {
+    this.#state = this.#next("sendFile"); // before opening, so that the head stays held meanwhile
+    try {
+      if (this.#length!.begun || this.#held) throw new ApplicationError(FILE_AFTER_CONTENT);
+      const file = await openFile(path, this.#length!.declared);
+      this.#declare(file.size);
+      this.#state = "responding";
+      if (this.#bodiless || this.#gone) await file.readable.cancel();
+      else for await (const chunk of file.readable) await this.write(chunk);
+      await this.end();
+    } catch (error) {
+      if (this.#state === "ended") this.#state = "responding"; // the file could not be opened
+      throw error;
+    }
+  }
+
+  abort(_error: Error): void {
+    const before = this.#state;
+    this.#state = nextState(before, "abort");
+    if (before === "initial") this.#answer(500);
+    else if (before === "responding") this.#breakOff();
+  }
+
+  /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the response is broken off. */
+  cut(reason: DisconnectError): void {
+    const before = this.#state;
+    this.#state = nextState(before, "abort");
+    if (before === "initial") this.#answer(503);
+    else if (before === "responding") this.#breakOff();
+    this.#disconnect(reason);
+  }
+
+  /**
+   * The request cannot be completed: the client left, or sent something malformed.
+   *
+   * @param status What to answer where that is still possible; `null` when nobody is there to read it.
+   * @returns Whether the response was complete or the answer could be sent.
+   */
+  onLost(cause: unknown, status: number | null): boolean {
+    const before = this.#state;
+    if (before === "ended" || before === "aborted") return true;
+    this.#state = "aborted";
+    const answered = status !== null && !this.#begun;
+    if (answered) this.#answer(status);
+    else this.#breakOff();
+    this.#disconnect(new DisconnectError(undefined, { cause }));
+    return answered;
+  }
+
+  /** Sends the head when the application has not completed the response for a moment. */
+  flush(): void {
+    const { status, fields } = this.#head ?? {};
+    if (status === undefined || fields === undefined) return;
+    this.#head = undefined;
+    this.#sendFrame(this.#encodeHead(status, this.#complete(fields)));
+    if (this.#held && !this.#bodiless) void this.#parts.writer.data(this.#held);
+    this.#held = undefined;
+  }
+
+  #call(call: ResponseCall, act: () => Promise<void>): Promise<void> {
+    const before = this.#state;
+    try {
+      this.#state = this.#next(call);
+      return act();
+    } catch (error) {
+      this.#state = before;
+      return Promise.reject(error);
+    }
+  }
+
+  /** Legal next state; after a disconnect every call but `abort` is refused with it. */
+  #next(call: ResponseCall): ResponseState {
+    if (this.#gone) throw this.#gone;
+    return nextState(this.#state, call);
+  }
+
+  /** The application wants the content, so the client should send it (RFC 9110 §10.1.1). */
+  #continue(): void {
+    if (!this.#expectsContinue || this.#state !== "initial") return;
+    this.#expectsContinue = false;
+    this.#sendFrame(this.#encodeHead(100, []));
+  }
+
+  /** Streamed content that nobody will receive (HEAD, 204, 304): the response is complete, the application told. */
+  #stopProducer(): Promise<void> {
+    this.flush();
+    this.#parts.writer.finish();
+    this.#state = "ended";
+    this.#disconnect(new DisconnectError("The response has no content"));
+    return SETTLED;
+  }
+
+  #sendFlat({ status, fields }: ResponseHead, held: Uint8Array | undefined): void {
+    this.#declare(held?.byteLength ?? 0, held !== undefined);
+    const head = this.#encodeHead(status, this.#complete(this.#head?.fields ?? fields));
+    this.#head = undefined;
+    this.#held = undefined;
+    const content = this.#bodiless ? undefined : held;
+    const { writer } = this.#parts;
+    if (!this.#begun && (content?.byteLength ?? 0) < PIECE_BYTES / 2) {
+      return writer.sendAll(content ? dataFrame(content, head) : head);
+    }
+    writer.frame(head);
+    if (content) void writer.data(content);
+    writer.finish();
+  }
+
+  /** Adds a content-length to the head that is held, unless there is one or there must be none (RFC 9110 §8.6). */
+  #declare(length: number, known = true): void {
+    if (!this.#head || this.#length!.declared !== null) return;
+    const { status, fields } = this.#head;
+    if (status === 204 || status === 304 || (this.#bodiless && !known)) return;
+    this.#head = { status, fields: [...fields, ["content-length", String(length)]] };
+  }
+
+  /** An answer of the server itself. */
+  #answer(status: number): void {
+    this.#head = undefined;
+    this.#held = undefined;
+    const head = this.#encodeHead(status, this.#complete(NO_CONTENT));
+    const { writer } = this.#parts;
+    if (!this.#begun) return writer.sendAll(head);
+    writer.frame(head);
+    writer.finish();
+  }
+
+  #breakOff(): void {
+    const { writer } = this.#parts;
+    if (this.#begun) writer.giveUp();
+    else writer.finish();
+    this.#head = undefined;
+    this.#held = undefined;
+  }
+
+  #disconnect(reason: DisconnectError): void {
+    this.#gone ??= reason;
+    this.#abort?.abort(this.#gone);
+  }
+
+  #sendFrame(frame: Uint8Array): void {
+    this.#begun = true;
+    this.#parts.writer.frame(frame);
+  }
+
+  #encodeHead(status: number, fields: FieldList): Uint8Array {
+    const { machine, owner } = this.#parts;
+    const head = machine.encodeHead(status, fields);
+    owner.flush();
+    return head;
+  }
+
+  /** Fields of a final response with those the server adds. */
+  #complete(fields: FieldList): FieldList {
+    const { responseFields, includeDateHeader } = this.#parts.owner.settings;
+    const merged = mergeFields(fields, responseFields.http3);
+    return includeDateHeader && !hasField(merged, "date") ? [...merged, dateField()] : merged;
+  }
+}
+
+const LEFT_IN_REQUEST = "The client disconnected during the request";
+
+const SHARED = "Cannot send content in shared memory: pass a copy, for it may change meanwhile";
+
+const FILE_AFTER_CONTENT =
+  "Cannot send a file: content was written already, and a file is all of it";

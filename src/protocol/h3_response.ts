@@ -1,0 +1,133 @@
+/**
+ * The sending half of a request stream: frames in, few and large writes out.
+ *
+ * While a write is on its way, what comes meanwhile is queued and goes out as one, for QUIC on this runtime is bound by
+ * the number of writes (deno-runtime.md D9). Back-pressure is the promise of `data()`.
+ *
+ * @module
+ */
+
+import { SETTLED } from "../exchange.ts";
+import { RESPONSE_BUFFER_BYTES } from "../limits.ts";
+import { type QuicSendStream, StreamStoppedError } from "../quic/transport.ts";
+import { FrameQueue } from "./h3_frame_queue.ts";
+
+/** What a {@link H3ResponseWriter} tells its owner. */
+export interface WriterEvents {
+  /** The client does not want the rest, or is gone. At most once. */
+  onLost(error: unknown): void;
+  /** The response had to be given up without its end, and the client has not asked for that. */
+  onTruncated(): void;
+  /** Nothing more will be sent. Once. */
+  onDone(): void;
+}
+
+/** A frame of a reserved type without payload: legal everywhere, and ignored (RFC 9114 §7.2.8). */
+const PROBE_FRAME = [0x21, 0x00];
+
+/** Writes one response. */
+export class H3ResponseWriter {
+  readonly #stream: QuicSendStream;
+  readonly #events: WriterEvents;
+  readonly #queue = new FrameQueue();
+  #state: "open" | "ending" | "over" = "open";
+  #writing = false;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  constructor(stream: QuicSendStream, events: WriterEvents) {
+    this.#stream = stream;
+    this.#events = events;
+  }
+
+  /** Sends a whole response with FIN: the usual case, without queue. Nothing may have been sent before. */
+  sendAll(frames: Uint8Array): void {
+    this.#state = "over";
+    this.#stream.write(frames).catch((error) => this.#events.onLost(error));
+    this.#close();
+  }
+
+  /** Sends a frame that is not DATA, its header included. */
+  frame(frame: Uint8Array): void {
+    if (this.#state !== "open") return;
+    this.#queue.pushFrame(frame);
+    this.#start();
+  }
+
+  /** Sends content; settles when there is room for more, also when nobody wants it any more. */
+  data(bytes: Uint8Array): Promise<void> {
+    if (this.#state !== "open") return SETTLED;
+    this.#queue.pushData(bytes);
+    this.#start();
+    if (this.#queue.size < RESPONSE_BUFFER_BYTES) return SETTLED;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  /** Ends the response when everything is sent. */
+  finish(): void {
+    if (this.#state !== "open") return;
+    this.#state = "ending";
+    this.#start();
+  }
+
+  /**
+   * Gives the response up without FIN, so that it never looks complete. A client that has cancelled it gets its reset,
+   * which the transport sends by itself when it sees the stream stopped; that is what the probe is for.
+   */
+  giveUp(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#queue.clear();
+    this.#stream.write(new Uint8Array(PROBE_FRAME)).then(
+      () => this.#abandon(),
+      (error) => error instanceof StreamStoppedError ? this.#close() : this.#abandon(),
+    );
+    this.#makeRoom();
+  }
+
+  #start(): void {
+    if (!this.#writing) void this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#writing = true;
+    try {
+      for (let piece = this.#queue.take(); piece; piece = this.#queue.take()) {
+        const written = this.#stream.write(piece);
+        if (this.#queue.size < RESPONSE_BUFFER_BYTES) this.#makeRoom();
+        await written;
+      }
+    } catch (error) {
+      this.#lose(error);
+    }
+    this.#writing = false;
+    if (this.#state !== "ending") return;
+    this.#state = "over";
+    this.#close();
+  }
+
+  #lose(error: unknown): void {
+    this.#queue.clear();
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#events.onLost(error);
+    this.#makeRoom();
+    this.#close();
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  #close(): void {
+    const done = () => this.#events.onDone();
+    this.#stream.finish().then(done, done);
+  }
+
+  #abandon(): void {
+    this.#stream.abandon();
+    this.#events.onTruncated();
+    this.#events.onDone();
+  }
+}

@@ -17,6 +17,9 @@
 
 import { badValue } from "./describe.ts";
 
+/** A {@link BindSpec} of kind `"tcp"`. */
+export type HostAndPort = Extract<BindSpec, { kind: "tcp" }>;
+
 /** One address to listen on, parsed by {@link parseBind}. */
 export type BindSpec =
   | {
@@ -89,6 +92,11 @@ export function parseBind(text: string, key = "bind"): BindSpec {
  */
 export function formatAuthority(hostname: string, port: number): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** Says whether a hostname stands for every address of the machine, at least of one family. */
+export function isWildcard(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
 }
 
 /** What to do about text that means something, but elsewhere; `undefined` for everything else. */

@@ -12,10 +12,12 @@ import { appendMissing, withBody } from "../response_record.ts";
 
 /** What to add. */
 export interface ResponseFieldOptions {
-  /** Adds `server: hypercorn-h11` or `hypercorn-h2`. */
+  /** Adds `server: hypercorn-h11`, `hypercorn-h2` or `hypercorn-h3`. */
   readonly includeServerHeader: boolean;
-  /** Values for `alt-svc` (RFC 7838 §3), in order. */
+  /** Values for `alt-svc` (RFC 7838 §3) that the operator wants on every response, in order; they replace `http3`. */
   readonly altSvc: readonly string[];
+  /** Values for `alt-svc` that lead to our own HTTP/3 listeners, for responses of other versions. Default none. */
+  readonly http3?: readonly string[];
 }
 
 /** The fields to add to every response, per version. */
@@ -24,20 +26,36 @@ export interface ResponseFields {
   readonly http1: FieldList;
   /** On HTTP/2. */
   readonly http2: FieldList;
+  /** On HTTP/3. */
+  readonly http3: FieldList;
+  /** On HTTP/1 while the server drains: nobody is sent to HTTP/3 any more, and the connection closes (RFC 9112 §9.6). */
+  readonly http1Draining: FieldList;
+  /** On HTTP/2 while the server drains. */
+  readonly http2Draining: FieldList;
 }
 
 /** Makes the lists once, when the server starts, so that what is switched off costs nothing. */
 export function responseFields(
-  { includeServerHeader, altSvc }: ResponseFieldOptions,
+  { includeServerHeader, altSvc, http3 = [] }: ResponseFieldOptions,
 ): ResponseFields {
-  const forVersion = (version: string): FieldList => {
+  const forVersion = (version: string, values: readonly string[]): FieldList => {
     const fields: Field[] = [];
     if (includeServerHeader) fields.push(["server", `hypercorn-${version}`]);
-    if (altSvc.length > 0) fields.push(["alt-svc", altSvc.join(", ")]);
+    if (values.length > 0) fields.push(["alt-svc", values.join(", ")]);
     return fields;
   };
-  return { http1: forVersion("h11"), http2: forVersion("h2") };
+  const serving = altSvc.length > 0 ? altSvc : http3;
+  return {
+    http1: forVersion("h11", serving),
+    http2: forVersion("h2", serving),
+    http3: forVersion("h3", altSvc),
+    http1Draining: [...forVersion("h11", altSvc), CLOSE],
+    http2Draining: forVersion("h2", altSvc),
+  };
 }
+
+/** The runtime closes the connection after such a response. */
+const CLOSE: Field = ["connection", "close"];
 
 /** `fields` with those of `added` whose name they do not have. */
 export function mergeFields(fields: FieldList, added: FieldList): FieldList {

@@ -9,7 +9,7 @@
 
 import { DisconnectError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
-import { type Field, type FieldList, isHost } from "../fields.ts";
+import { type FieldList, isHost } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import { asError } from "../misuse.ts";
 import { mergeFields } from "./response_fields.ts";
@@ -50,8 +50,10 @@ export class ServeListener implements ServeContext {
 
   fields(http2: boolean): FieldList {
     const { responseFields, inFlight } = this.settings;
-    if (http2) return responseFields.http2;
-    return inFlight.draining ? [...responseFields.http1, CLOSE] : responseFields.http1;
+    if (inFlight.draining) {
+      return http2 ? responseFields.http2Draining : responseFields.http1Draining;
+    }
+    return http2 ? responseFields.http2 : responseFields.http1;
   }
 
   refusal(request: Request, http2: boolean, { status, message, fields = [] }: Refusal): Response {
@@ -130,9 +132,6 @@ export class ServeListener implements ServeContext {
 function override(request: Request, member: "url" | "headers", value: unknown): void {
   Object.defineProperty(request, member, { value });
 }
-
-/** Announced while the server drains (RFC 9112 §9.6); the runtime closes the connection after the response. */
-const CLOSE: Field = ["connection", "close"];
 
 /**
  * Reads a native request as far as possible: its members throw once the connection is gone, unless they were read

@@ -24,6 +24,7 @@ import {
   TRUE,
   utf8String,
 } from "./der.ts";
+import { isWildcard } from "../config/mod.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /**
@@ -39,9 +40,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What every certificate is for. */
 const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
-
-/** Addresses that stand for every address, which no client asks for. */
-const WILDCARDS: readonly string[] = ["0.0.0.0", "::"];
 
 /** A certificate that is only good for development, with its key. */
 export interface DevCertificate extends TlsMaterial {
@@ -131,10 +129,6 @@ function ipv6Octets(address: string): number[] {
     .map((half) => half.split(":").filter((group) => group !== ""));
   const groups = [...head, ...new Array(8 - head.length - tail.length).fill("0"), ...tail];
   return groups.map((group) => parseInt(group, 16)).flatMap((group) => [group >> 8, group & 0xff]);
-}
-
-function isWildcard(name: string): boolean {
-  return WILDCARDS.includes(name);
 }
 
 function pem(label: string, der: Uint8Array): string {

@@ -11,6 +11,7 @@ import type { Application } from "../../src/exchange.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 import type { WebSocketSettings } from "../../src/protocol/guarded_socket.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
+import { responseFields } from "../../src/protocol/response_fields.ts";
 import { ServeListener } from "../../src/protocol/serve.ts";
 import { openLog } from "../../src/server/log.ts";
 import { logReporter } from "../../src/server/reporter.ts";
@@ -202,7 +203,7 @@ export function serveWebSockets(
   const listener = new ServeListener(application, {
     scheme: "http",
     serverNames: null,
-    responseFields: { http1: [], http2: [] },
+    responseFields: responseFields({ includeServerHeader: false, altSvc: [] }),
     inFlight,
     websocket: { maxMessageSize: 1000, pingInterval: null, ...limits, inFlight },
     reporter: logReporter(openLog(resolveConfig({ errorlog: log })), "test"),

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { addToResponse, mergeFields, responseFields } from "../../src/protocol/response_fields.ts";
 
 Deno.test("responseFields() names the protocol as Hypercorn does", () => {
-  const { http1, http2 } = responseFields({ includeServerHeader: true, altSvc: [] });
+  const { http1, http2, http3 } = responseFields({ includeServerHeader: true, altSvc: [] });
   assert.deepEqual(http1, [["server", "hypercorn-h11"]]);
   assert.deepEqual(http2, [["server", "hypercorn-h2"]]);
+  assert.deepEqual(http3, [["server", "hypercorn-h3"]]);
 });
 
 Deno.test("responseFields() has nothing to add when everything is off", () => {
-  const { http1, http2 } = responseFields({ includeServerHeader: false, altSvc: [] });
-  assert.deepEqual([http1, http2], [[], []]);
+  const { http1, http2, http3 } = responseFields({ includeServerHeader: false, altSvc: [] });
+  assert.deepEqual([http1, http2, http3], [[], [], []]);
 });
 
 Deno.test("responseFields() sends several alt-svc values as one list (RFC 7838 ยง3)", () => {
@@ -18,6 +19,31 @@ Deno.test("responseFields() sends several alt-svc values as one list (RFC 7838 ย
     altSvc: [`h3=":443"`, `h3=":8443"`],
   });
   assert.deepEqual(http1, [["alt-svc", `h3=":443", h3=":8443"`]]);
+});
+
+const H3 = `h3=":443"; ma=86400`;
+
+Deno.test("responseFields() leads to HTTP/3 from the other versions, until the server drains", () => {
+  const fields = responseFields({ includeServerHeader: false, altSvc: [], http3: [H3] });
+  assert.deepEqual(fields, {
+    http1: [["alt-svc", H3]],
+    http2: [["alt-svc", H3]],
+    http3: [],
+    http1Draining: [["connection", "close"]],
+    http2Draining: [],
+  });
+});
+
+Deno.test("responseFields() sends configured alt-svc values instead, on every version and always", () => {
+  const fields = responseFields({ includeServerHeader: false, altSvc: ["clear"], http3: [H3] });
+  const clear = ["alt-svc", "clear"];
+  assert.deepEqual(fields, {
+    http1: [clear],
+    http2: [clear],
+    http3: [clear],
+    http1Draining: [clear, ["connection", "close"]],
+    http2Draining: [clear],
+  });
 });
 
 Deno.test("mergeFields() lets the application's field win", () => {

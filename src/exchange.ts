@@ -45,12 +45,22 @@ export interface NetAddress {
   readonly port: number;
 }
 
+/** What is known of the TLS session under a connection. */
+export interface TlsInfo {
+  /** TLS version as in the protocol: 0x0304 for TLS 1.3. */
+  readonly version: number;
+  /** Name the client asked for (SNI, RFC 6066 §3); `null` when it gave none. */
+  readonly serverName: string | null;
+}
+
 /** What is known of the two ends of the connection. */
 export interface PeerInfo {
   /** The client, or `null` on a Unix socket. */
   readonly client: NetAddress | null;
   /** Our end, or `null` on a Unix socket. */
   readonly server: NetAddress | null;
+  /** The TLS session; absent without one, and where the driver cannot tell. */
+  readonly tls?: TlsInfo;
 }
 
 /** The request without its content (RFC 9110 §6.2 control data and header section). */

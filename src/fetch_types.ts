@@ -47,6 +47,11 @@ export interface FetchInfo {
   /** Address the listener is bound to. */
   readonly localAddr: SocketAddr;
   /**
+   * Name the client asked for in TLS (SNI); `null` when it gave none. `undefined` without TLS and on HTTP/1 and HTTP/2,
+   * where the runtime does not tell.
+   */
+  readonly serverName?: string | null | undefined;
+  /**
    * Sends an interim response such as 103 Early Hints (RFC 8297).
    *
    * @returns `true` when it was sent, `false` where the protocol cannot carry it (HTTP/1 and HTTP/2 here).

@@ -6,11 +6,12 @@
  */
 
 import { isASCII } from "../content.ts";
-import type { Exchange, NetAddress, WebSocketExchange } from "../exchange.ts";
+import type { Exchange, NetAddress, TlsInfo, WebSocketExchange } from "../exchange.ts";
 import type {
   ASGIAddress,
   ASGIHTTPExtensions,
   ASGIHTTPScope,
+  ASGITLSExtension,
   ASGIWebSocketScope,
 } from "./asgi_types.ts";
 import { decodePath, utf8AsLatin1 } from "./request_target.ts";
@@ -31,6 +32,7 @@ export function httpScope(exchange: Exchange, options: ScopeOptions): ASGIHTTPSc
   if (supports.trailers) extensions["http.response.trailers"] = {};
   if (supports.informational) extensions["http.response.early_hint"] = {};
   if (supports.sendFile) extensions["http.response.pathsend"] = {};
+  if (peer.tls) extensions.tls = tlsExtension(peer.tls);
   return {
     type: "http",
     asgi: { version: "3.0", spec_version: "2.1" },
@@ -77,6 +79,18 @@ function split(target: string): { rawPath: string; query: string } {
   const mark = target.indexOf("?");
   if (mark === -1) return { rawPath: target, query: "" };
   return { rawPath: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+function tlsExtension({ version, serverName }: TlsInfo): ASGITLSExtension {
+  return {
+    server_cert: null,
+    client_cert_chain: [],
+    client_cert_name: null,
+    client_cert_error: null,
+    tls_version: version,
+    cipher_suite: null,
+    server_name: serverName,
+  };
 }
 
 function address(from: NetAddress | null): ASGIAddress | null {

@@ -90,6 +90,10 @@ export class ExchangeInfo implements FetchInfo {
     return this.#socketAddr(this.#exchange.peer.server);
   }
 
+  get serverName(): string | null | undefined {
+    return this.#exchange.peer.tls?.serverName;
+  }
+
   get completed(): Promise<void> {
     return this.#completed;
   }

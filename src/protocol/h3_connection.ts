@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Application } from "../exchange.ts";
+import type { Application, PeerInfo } from "../exchange.ts";
 import {
   type ConnectionEvent,
   errorName,
@@ -34,6 +34,9 @@ const QPACK = { qpackTableCapacity: 4096, qpackBlockedStreams: 16 };
  */
 const LINGER_MS = 1_000;
 
+/** QUIC has no other (RFC 9001 §4.2). */
+const TLS_1_3 = 0x0304;
+
 /** Before any response: few bytes that others wait for. */
 const CRITICAL_ORDER = 2 ** 30;
 
@@ -45,6 +48,7 @@ export class H3ConnectionDriver implements H3Owner {
   readonly #quic: QuicConnection;
   readonly #application: Application;
   readonly #machine: H3Connection;
+  readonly #peer: PeerInfo;
   readonly #streams = new Map<
     number,
     { readonly request: H3Request; readonly send: QuicSendStream }
@@ -70,6 +74,8 @@ export class H3ConnectionDriver implements H3Owner {
       enableDatagrams: false,
       random: Math.random(),
     });
+    const { peer, serverName } = quic;
+    this.#peer = { ...peer, tls: { version: TLS_1_3, serverName } };
     this.finished = this.#run();
   }
 
@@ -228,7 +234,7 @@ export class H3ConnectionDriver implements H3Owner {
   async #serve(stream: QuicBidirectionalStream): Promise<void> {
     const { id, send } = stream;
     const machine = this.#machine.request(id);
-    const request = new H3Request(stream, machine, this, this.#quic.peer);
+    const request = new H3Request(stream, machine, this, this.#peer);
     this.#streams.set(id, { request, send });
     this.#handlers++;
     this.#served = true;

@@ -109,9 +109,9 @@ export class H3Request {
 
   /** RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing. */
   #prioritise(): void {
-    const { priority } = this.#machine;
-    if (priority.urgency === 3 && !priority.incremental) return;
-    this.#stream.send.setSendOrder(sendOrder(priority, this.#stream.id));
+    const { id, send } = this.#stream;
+    const order = sendOrder(this.#machine.priority, id);
+    if (order !== 0) send.setSendOrder(order);
   }
 
   /** The head, or `null` when there is none and everything about that is done. */

@@ -19,7 +19,7 @@ import {
 /** Budget of one connection: a token bucket for odd events, and a ratio for bytes. */
 export class Budget {
   #tokens = ODDITY_BURST;
-  #refilledAt: number | null = null;
+  #refilledAt = 0;
   #now = 0;
   #received = 0;
   #useful = 0;
@@ -60,9 +60,8 @@ export class Budget {
   }
 
   #refill(): void {
-    const elapsed = this.#now - (this.#refilledAt ?? this.#now);
+    const seconds = (this.#now - this.#refilledAt) / 1000;
     this.#refilledAt = this.#now;
-    const grown = this.#tokens + elapsed / 1000 * ODDITIES_PER_SECOND;
-    this.#tokens = Math.min(ODDITY_BURST, grown);
+    this.#tokens = Math.min(ODDITY_BURST, this.#tokens + seconds * ODDITIES_PER_SECOND);
   }
 }

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { CHROMIUM, Chromium } from "../_support/chromium.ts";
+import { testWithTool } from "../_support/h3_tools.ts";
+import { LogSink } from "../_support/log_sink.ts";
+import { quicPort, startH3, tcpPort } from "./h3_server.ts";
+
+/** Loads of the page within which Alt-Svc must have been taken up: the first ones race the new connection. */
+const LOADS = 20;
+
+testWithTool(CHROMIUM, "Chromium uses HTTP/3 when it is told to", async () => {
+  await using server = await startH3(new LogSink());
+  const port = quicPort(server);
+  await using browser = await Chromium.start(`localhost:${port}`);
+  await browser.open(`https://localhost:${port}/`);
+  assert.equal(await browser.pageProtocol(), "h3");
+  assert.deepEqual(await browser.get(["/version"]), ["3"]);
+});
+
+testWithTool(CHROMIUM, "Chromium finds HTTP/3 through Alt-Svc of the TCP side", async () => {
+  await using server = await startH3(new LogSink());
+  const url = `https://localhost:${tcpPort(server)}/`;
+  await using browser = await Chromium.start("localhost:1"); // no port of ours, so Alt-Svc has to tell
+  const protocols: string[] = [];
+  while (protocols.at(-1) !== "h3" && protocols.length < LOADS) {
+    await browser.open(url);
+    protocols.push(await browser.pageProtocol());
+  }
+  assert.equal(protocols[0], "h2");
+  assert.equal(protocols.at(-1), "h3", `Chromium used ${protocols.join(", ")}`);
+  assert.deepEqual(await browser.get(["/version"]), ["3"]);
+});

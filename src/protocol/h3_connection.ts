@@ -20,9 +20,9 @@ import {
   type QuicReceiveStream,
   type QuicSendStream,
   StreamResetError,
-  StreamStoppedError,
 } from "../quic/transport.ts";
 import type { H3Owner, H3Settings } from "./h3_context.ts";
+import { H3CriticalStreams } from "./h3_critical_streams.ts";
 import { H3Request } from "./h3_request.ts";
 
 /** QPACK table for requests, and field sections that may wait for it (DESIGN section 6; RFC 9204 §3.2.3, §2.1.2). */
@@ -37,9 +37,6 @@ const LINGER_MS = 1_000;
 /** QUIC has no other (RFC 9001 §4.2). */
 const TLS_1_3 = 0x0304;
 
-/** Before any response: few bytes that others wait for. */
-const CRITICAL_ORDER = 2 ** 30;
-
 /** Drives one connection. */
 export class H3ConnectionDriver implements H3Owner {
   readonly settings: H3Settings;
@@ -48,18 +45,17 @@ export class H3ConnectionDriver implements H3Owner {
   readonly #quic: QuicConnection;
   readonly #application: Application;
   readonly #machine: H3Connection;
+  readonly #critical: H3CriticalStreams;
   readonly #peer: PeerInfo;
   readonly #streams = new Map<
     number,
     { readonly request: H3Request; readonly send: QuicSendStream }
   >();
   #handlers = 0;
-  #served = false;
+  /** When the last request stream ended, in milliseconds. */
+  #lastEnd = -Infinity;
   #slot: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
-  #critical:
-    | { control: QuicSendStream; encoder: QuicSendStream; decoder: QuicSendStream }
-    | undefined;
   #goaway = false;
   #over = false;
 
@@ -74,8 +70,13 @@ export class H3ConnectionDriver implements H3Owner {
       enableDatagrams: false,
       random: Math.random(),
     });
+    this.#critical = new H3CriticalStreams(quic, this.#machine, (error) => this.fail(error));
     const { peer, serverName } = quic;
-    this.#peer = { ...peer, tls: { version: TLS_1_3, serverName } };
+    this.#peer = {
+      client: peer.client,
+      server: peer.server,
+      tls: { version: TLS_1_3, serverName },
+    };
     this.finished = this.#run();
   }
 
@@ -90,11 +91,7 @@ export class H3ConnectionDriver implements H3Owner {
   }
 
   flush(): void {
-    const critical = this.#critical;
-    if (critical === undefined) return; // the machine keeps it until the streams are open
-    this.#send(critical.encoder, this.#machine.takeEncoder());
-    this.#send(critical.decoder, this.#machine.takeDecoder());
-    this.#send(critical.control, this.#machine.takeControl());
+    this.#critical.flush();
   }
 
   fail(error: unknown): void {
@@ -127,7 +124,8 @@ export class H3ConnectionDriver implements H3Owner {
   async shutdown(): Promise<void> {
     this.goaway(true);
     await this.#untilIdle();
-    if (this.#served && !this.#over) await within(this.#quic.closed, LINGER_MS);
+    const left = this.#lastEnd + LINGER_MS - performance.now();
+    if (left > 0 && !this.#over) await within(this.#quic.closed, left);
     this.close(H3.NO_ERROR, "");
     await this.finished;
   }
@@ -140,7 +138,7 @@ export class H3ConnectionDriver implements H3Owner {
   }
 
   async #run(): Promise<void> {
-    void this.#open().catch((error) => this.fail(error));
+    void this.#critical.open().catch((error) => this.fail(error));
     void this.#acceptUnidirectional();
     void this.#acceptRequests();
     const end = await this.#quic.closed;
@@ -149,32 +147,6 @@ export class H3ConnectionDriver implements H3Owner {
     const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
     for (const { request } of this.#streams.values()) request.lose(lost);
     this.#slot?.resolve();
-  }
-
-  /** Opens our critical streams (RFC 9114 §6.2.1, RFC 9204 §4.2); SETTINGS go first and wait for nothing. */
-  async #open(): Promise<void> {
-    const starts = this.#machine.streamStarts;
-    const open = async (start: Uint8Array) => {
-      const stream = await this.#quic.openUnidirectional();
-      stream.setSendOrder(CRITICAL_ORDER);
-      this.#send(stream, start);
-      return stream;
-    };
-    const control = await open(starts.control);
-    this.#critical = {
-      control,
-      encoder: await open(starts.encoder),
-      decoder: await open(starts.decoder),
-    };
-    this.flush();
-  }
-
-  #send(stream: QuicSendStream, bytes: Uint8Array | null): void {
-    if (bytes === null) return;
-    stream.write(bytes).catch((error) => {
-      const stopped = error instanceof StreamStoppedError;
-      this.fail(stopped ? new H3Error(H3.CLOSED_CRITICAL_STREAM, STOPPED) : error);
-    });
   }
 
   async #acceptUnidirectional(): Promise<void> {
@@ -237,7 +209,6 @@ export class H3ConnectionDriver implements H3Owner {
     const request = new H3Request(stream, machine, this, this.#peer);
     this.#streams.set(id, { request, send });
     this.#handlers++;
-    this.#served = true;
     try {
       await request.run(this.#application, () => {
         this.#handlers--;
@@ -248,6 +219,7 @@ export class H3ConnectionDriver implements H3Owner {
       this.fail(error); // a bug of ours, which must not go unnoticed
     }
     this.#streams.delete(id);
+    this.#lastEnd = performance.now();
     if (this.#streams.size > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
@@ -272,8 +244,6 @@ export class H3ConnectionDriver implements H3Owner {
     this.settings.reporter.connectionClosed(name, reason);
   }
 }
-
-const STOPPED = "Cannot write a critical stream: the peer stopped it";
 
 /** Settles with `promise`, or after `milliseconds`. */
 async function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {

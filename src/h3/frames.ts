@@ -6,7 +6,7 @@
  */
 
 import { H3, H3Error } from "./errors.ts";
-import { type Piece, type PiecePolicy, PieceReader } from "./piece_reader.ts";
+import { type Piece, type PiecePolicy, PieceReader, type Treatment } from "./piece_reader.ts";
 import { decodeVarint, INCOMPLETE, varintLength, varintSize, writeVarint } from "./varint.ts";
 
 /** Frame types: RFC 9114 §7.2 and RFC 9218 §7.2. */
@@ -22,11 +22,18 @@ export const FRAME = {
   PRIORITY_UPDATE_PUSH: 0xf0701,
 } as const;
 
-const NAMES = new Map<number, string>(Object.entries(FRAME).map(([name, type]) => [type, name]));
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(FRAME).map(([name, type]) => [type, name]),
+);
 
 /** Name of a frame type for messages, e.g. `"SETTINGS"`; `"0x21"` for an unknown one. */
 export function frameName(type: number): string {
   return NAMES.get(type) ?? `0x${type.toString(16)}`;
+}
+
+/** Says whether `type` is one of {@linkcode FRAME}; all others are to be ignored (RFC 9114 §9). */
+export function isKnownFrameType(type: number): boolean {
+  return NAMES.has(type);
 }
 
 /** Says whether `type` belonged to a frame of HTTP/2 that has no place here (RFC 9114 §7.2.8). */
@@ -38,6 +45,9 @@ export function isReservedFrameType(type: number): boolean {
  * What a stream makes of the frames on it; see {@linkcode PiecePolicy.admit}. Types reserved by HTTP/2 never get there.
  */
 export type FramePolicy = PiecePolicy;
+
+/** How a frame is passed on. */
+export type FrameTreatment = Treatment;
 
 /** A frame, or a part of one that is passed on in parts. Its type is one of {@linkcode FRAME}. */
 export type Frame = Piece;

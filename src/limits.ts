@@ -36,3 +36,26 @@ export const RESPONSE_BUFFER_BYTES = 64 * 1024;
  * hundred uploads at once use some 50 MiB of memory whatever `wsgi_max_body_size` allows.
  */
 export const WSGI_SPOOL_BYTES = 512 * 1024;
+
+/**
+ * Seconds of silence after which a QUIC connection is dropped, also while a response is awaited.
+ *
+ * 60 s as in Hypercorn (its QUIC library's default). `keep_alive_timeout` is something else: it counts only between
+ * requests, and its 5 s would cut a handler that thinks for six.
+ */
+export const QUIC_IDLE_TIMEOUT_SECONDS = 60;
+
+/** QUIC connections whose handshake is not done; more are refused. Each costs a TLS state and a timer. */
+export const QUIC_MAX_HANDSHAKES = 1000;
+
+/**
+ * QUIC connections of one listener; more are refused. An idle one takes some 80 KB, so that all take 320 MB; there is
+ * no limit for TCP, where the kernel holds what is idle.
+ */
+export const QUIC_MAX_CONNECTIONS = 4096;
+
+/**
+ * Unidirectional streams an HTTP/3 client may have open. It needs three: control, QPACK encoder and decoder; the rest
+ * is for extensions and for reserved types that it sends to be ignored (RFC 9114 §6.2.3).
+ */
+export const H3_MAX_UNIDIRECTIONAL_STREAMS = 10;

@@ -45,7 +45,10 @@ export class Config {
   bind!: string | string[];
   /** Addresses without TLS beside those with it, so it needs a certificate. Default `[]`. */
   insecureBind!: string | string[];
-  /** UDP addresses for HTTP/3; needs a certificate. No effect yet. Default `[]`. */
+  /**
+   * UDP addresses for HTTP/3, with the certificate of `bind`; needs Deno's flag `--unstable-net`. The TLS addresses of
+   * `bind` advertise them in `alt-svc`. Default `[]`.
+   */
   quicBind!: string | string[];
   /** Connections the system queues before they are accepted. Default `100`. */
   backlog!: number;
@@ -70,9 +73,12 @@ export class Config {
   keyfile!: string | null;
   /** Password of an encrypted `keyfile`; never shown in a message. Default `null`. */
   keyfilePassword!: string | null;
-  /** Make a certificate for development. Refused: this version cannot. Default `false`. */
+  /**
+   * Make a certificate for development when the server starts: 13 days, for `localhost`, the loopback addresses and the
+   * hosts of all binds. Clients do not trust it. Not beside `certfile`. Default `false`.
+   */
   devCertificate!: boolean;
-  /** Seconds a client has to complete the TLS handshake. No effect yet. Default `60`. */
+  /** Seconds a client has to complete the handshake; HTTP/3 only, TCP has no limit yet. Default `60`. */
   sslHandshakeTimeout!: number;
   /** Protocols offered by ALPN; ignored, since Deno always offers these. Default `["h2","http/1.1"]`. */
   alpnProtocols!: string[];
@@ -97,11 +103,11 @@ export class Config {
   rootPath!: string;
   /** Host values that are answered, port included, all others get 404; none means every. Default `[]`. */
   serverNames!: string[];
-  /** Whether responses carry `date`; `false` is ignored, for the runtime always adds it. Default `true`. */
+  /** Whether responses carry `date`; HTTP/3 only, for over TCP the runtime always adds it. Default `true`. */
   includeDateHeader!: boolean;
   /** Whether responses carry `server`. Default `true`. */
   includeServerHeader!: boolean;
-  /** Literal Alt-Svc values, which replace the automatic one. Default `[]`. */
+  /** Values of `alt-svc` on every response, which replace the automatic one for `quicBind`. Default `[]`. */
   altSvcHeaders!: string[];
   /** Events that may wait for an ASGI application. Default `10`. */
   maxAppQueueSize!: number;
@@ -136,9 +142,9 @@ export class Config {
   h11MaxIncompleteSize!: number;
   /** Keep the case of HTTP/1 field names; ignored, Deno's parser lower-cases them. Default `false`. */
   h11PassRawHeaders!: boolean;
-  /** Streams of an HTTP/2 connection; ignored, Deno has no setting. Default `100`. */
+  /** Requests in progress on one connection; HTTP/3 only, HTTP/2 has 200 on Deno. Default `100`. */
   h2MaxConcurrentStreams!: number;
-  /** Bytes of an HTTP/2 field section; ignored, Deno has no setting. Default `65536`. */
+  /** Bytes of a field section; HTTP/3 only, HTTP/2 has 16384 on Deno. Default `65536`. */
   h2MaxHeaderListSize!: number;
   /** Bytes of an HTTP/2 frame; ignored, Deno has no setting. Default `16384`. */
   h2MaxInboundFrameSize!: number;

@@ -41,12 +41,14 @@ import {
  * - `"now"`: it acts.
  * - `"later"`: accepted, and a warning says that it has no effect in this version.
  * - `ignored`: accepted, and a warning says why it can have no effect on Deno.
+ * - `http3Only`: it acts over HTTP/3, and a warning says why not over the other versions.
  * - `refused`: an error that says why; for options whose silent loss would be a security hole.
  */
 export type Effect =
   | "now"
   | "later"
   | { readonly ignored: string }
+  | { readonly http3Only: string }
   | { readonly refused: string };
 
 /** One row of the table. */
@@ -69,7 +71,7 @@ const NO_CLIENT_CERTIFICATES: Effect = {
     "verify them in a proxy in front of this server and leave the option out",
 };
 const FIXED_IN_HTTP1: Effect = { ignored: "Deno's HTTP/1 parser has no setting for it" };
-const FIXED_IN_HTTP2: Effect = { ignored: "Deno's HTTP/2 implementation has no setting for it" };
+const NO_SETTING_IN_HTTP2 = "Deno's HTTP/2 implementation has no setting for it";
 
 /** More processes than this on one machine is a slip of the keyboard. */
 const MAX_WORKERS = 1024;
@@ -109,12 +111,7 @@ const ROWS = {
     default: false,
     effect: { ignored: 'Deno\'s event loop has no debug mode; set "loglevel" or use --inspect' },
   },
-  devCertificate: {
-    kind: FLAG,
-    default: false,
-    // Ignoring it would serve plain text to someone who asked for TLS.
-    effect: { refused: 'This version cannot make certificates: set "certfile" and "keyfile"' },
-  },
+  devCertificate: { kind: FLAG, default: false, effect: "now" },
   dogstatsdTags: { kind: TEXT, default: "", effect: "later" },
   errorlog: { kind: LOG_TARGET, default: "-", effect: "now" },
   gracefulTimeout: { kind: seconds(), default: 3, effect: "now" },
@@ -122,13 +119,27 @@ const ROWS = {
   guard: { kind: oneOf("auto", "on", "off"), default: "auto", effect: "later" },
   h11MaxIncompleteSize: { kind: integer(1), default: 16384, effect: FIXED_IN_HTTP1 },
   h11PassRawHeaders: { kind: FLAG, default: false, effect: FIXED_IN_HTTP1 },
-  h2MaxConcurrentStreams: { kind: integer(1), default: 100, effect: FIXED_IN_HTTP2 },
-  h2MaxHeaderListSize: { kind: integer(1), default: 65536, effect: FIXED_IN_HTTP2 },
-  h2MaxInboundFrameSize: { kind: integer(1), default: 16384, effect: FIXED_IN_HTTP2 },
+  h2MaxConcurrentStreams: {
+    kind: integer(1),
+    default: 100,
+    effect: { http3Only: NO_SETTING_IN_HTTP2 },
+  },
+  h2MaxHeaderListSize: {
+    kind: integer(1),
+    default: 65536,
+    effect: { http3Only: NO_SETTING_IN_HTTP2 },
+  },
+  h2MaxInboundFrameSize: {
+    kind: integer(1),
+    default: 16384,
+    effect: { ignored: NO_SETTING_IN_HTTP2 },
+  },
   includeDateHeader: {
     kind: FLAG,
     default: true,
-    effect: { ignored: "the runtime adds date to every response and cannot be told not to" },
+    effect: {
+      http3Only: "over TCP the runtime adds date to every response and cannot be told not to",
+    },
   },
   includeServerHeader: { kind: FLAG, default: true, effect: "now" },
   insecureBind: { kind: BINDS, default: [], effect: "now" },
@@ -144,12 +155,16 @@ const ROWS = {
   maxRequests: { kind: orNull(integer(1)), default: null, effect: "later" },
   maxRequestsJitter: { kind: integer(0), default: 0, effect: "later" },
   pidPath: { kind: orNull(PATH), default: null, effect: "later" },
-  quicBind: { kind: UDP_BINDS, default: [], effect: "later" },
+  quicBind: { kind: UDP_BINDS, default: [], effect: "now" },
   readTimeout: { kind: orNull(positiveSeconds()), default: null, effect: "later" },
   rootPath: { kind: ROOT_PATH, default: "", effect: "now" },
   serverNames: { kind: HOSTS, default: [], effect: "now" },
   shutdownTimeout: { kind: seconds(), default: 60, effect: "now" },
-  sslHandshakeTimeout: { kind: positiveSeconds(), default: 60, effect: "later" },
+  sslHandshakeTimeout: {
+    kind: positiveSeconds(),
+    default: 60,
+    effect: { http3Only: "over TCP a handshake has no time limit yet" },
+  },
   startupTimeout: { kind: seconds(), default: 60, effect: "now" },
   statsdHost: { kind: orNull(HOST_AND_PORT), default: null, effect: "later" },
   statsdPrefix: { kind: TEXT, default: "", effect: "later" },

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type BindSpec, formatAuthority, parseBind } from "./bind.ts";
+import { type BindSpec, formatAuthority, type HostAndPort, parseBind } from "./bind.ts";
 import type { Config, ConfigInit } from "./config.ts";
 import { badValue, describe, refusal } from "./describe.ts";
 import { readMapping } from "./mapping.ts";
-import { defaultValues, findOption, isDefault, OPTIONS, type OptionValues } from "./options.ts";
+import { defaultValues, isDefault, OPTIONS, type OptionValues } from "./options.ts";
 import type { LogLevel, VerifyMode } from "./types.ts";
 
 /**
@@ -39,8 +39,8 @@ export interface ResolvedConfig extends
   readonly bind: readonly BindSpec[];
   /** TCP and Unix addresses without TLS; empty unless `tlsEnabled`. */
   readonly insecureBind: readonly BindSpec[];
-  /** UDP addresses, all of kind `"tcp"` (host and port); empty unless `tlsEnabled`. */
-  readonly quicBind: readonly BindSpec[];
+  /** UDP addresses; empty unless `tlsEnabled`. */
+  readonly quicBind: readonly HostAndPort[];
   /** Host values that are answered; empty means every. */
   readonly serverNames: readonly string[];
   /** Least severity that is logged. */
@@ -51,7 +51,7 @@ export interface ResolvedConfig extends
   readonly umask: number | null;
   /** Demand on client certificates. */
   readonly verifyMode: VerifyMode | null;
-  /** Whether `bind` speaks TLS, i.e. `certfile` and `keyfile` are set. */
+  /** Whether `bind` speaks TLS, i.e. `certfile` and `keyfile` are set, or `devCertificate` is. */
   readonly tlsEnabled: boolean;
   /** Sentences for the log, one for each option that is set and does nothing. */
   readonly warnings: readonly string[];
@@ -68,16 +68,17 @@ export function resolveConfig(config: Config | ConfigInit = {}): ResolvedConfig 
   const binds = {
     bind: parseBinds(values.bind, "bind"),
     insecureBind: parseBinds(values.insecureBind, "insecureBind"),
-    quicBind: parseBinds(values.quicBind, "quicBind"),
+    quicBind: parseBinds(values.quicBind, "quicBind").filter((spec) => spec.kind === "tcp"),
   };
-  checkTls(values);
-  if (values.certfile !== null) refuseTlsOnUnix(binds.bind);
+  const tlsEnabled = values.certfile !== null || values.devCertificate;
+  checkTls(values, tlsEnabled);
+  if (tlsEnabled) refuseTlsOnUnix(binds.bind);
   checkListeners(binds);
   const resolved: ResolvedConfig = {
     ...values,
     ...binds,
     verifyMode: values.verifyMode ?? certReqs,
-    tlsEnabled: values.certfile !== null,
+    tlsEnabled,
     warnings: collectWarnings({ ...values, certReqs }, binds),
   };
   return Object.freeze(resolved);
@@ -94,15 +95,26 @@ function parseBinds(texts: readonly string[], name: string): readonly BindSpec[]
  * Refuses half a certificate and what makes no sense without one. Hypercorn serves plain text in
  * the first case and ignores the addresses in the second.
  */
-function checkTls(values: Omit<OptionValues, "certReqs">): void {
+function checkTls(values: Omit<OptionValues, "certReqs">, tlsEnabled: boolean): void {
+  if (values.devCertificate) refuseTwoCertificates(values);
   requirePartner("certfile", values.certfile, "keyfile", values.keyfile);
   requirePartner("keyfile", values.keyfile, "certfile", values.certfile);
   requirePartner("keyfilePassword", values.keyfilePassword, "keyfile", values.keyfile);
-  const noTls = values.certfile === null;
-  if (noTls && values.quicBind.length > 0) throw needsTls("quicBind", "QUIC is always encrypted");
-  if (noTls && values.insecureBind.length > 0) {
+  if (tlsEnabled) return;
+  if (values.quicBind.length > 0) throw needsTls("quicBind", "QUIC is always encrypted");
+  if (values.insecureBind.length > 0) {
     throw needsTls("insecureBind", 'Without a certificate "bind" is plain text already');
   }
+}
+
+function refuseTwoCertificates({ certfile, keyfile }: Omit<OptionValues, "certReqs">): void {
+  if (certfile === null && keyfile === null) return;
+  throw refusal({
+    key: "devCertificate",
+    expected: 'false beside "certfile" and "keyfile"',
+    received: "true",
+    hint: "Leave it out to use your certificate, or leave those out for one that is made at start",
+  });
 }
 
 /** Deno speaks TLS on TCP only; serving plain text where TLS was asked for would be worse than refusing. */
@@ -132,17 +144,15 @@ function requirePartner(
 function needsTls(key: string, hint: string): Error {
   return refusal({
     key,
-    expected: '"certfile" and "keyfile" beside it',
-    received: "neither",
+    expected: '"certfile" and "keyfile", or "devCertificate", beside it',
+    received: "none of them",
     hint,
   });
 }
 
 /** Refuses a server without addresses, and addresses that cannot both be opened. */
 function checkListeners(binds: Binds): void {
-  const quicActs = findOption("quicBind")?.effect === "now";
-  const tcp = [...binds.bind, ...binds.insecureBind];
-  if (tcp.length === 0 && !(quicActs && binds.quicBind.length > 0)) {
+  if (Object.values(binds).every((specs) => specs.length === 0)) {
     throw badValue("bind", "at least one address", []);
   }
   // TCP and UDP ports are apart: HTTP/3 usually has the number of the TLS port.
@@ -176,6 +186,9 @@ function collectWarnings(values: OptionValues, binds: Binds): readonly string[] 
       warnings.push(`Option "${name}" has no effect yet in this version: ${what}`);
     } else if (typeof effect === "object" && "ignored" in effect) {
       warnings.push(`Option "${name}" is ignored: ${effect.ignored}`);
+    } else if (typeof effect === "object" && "http3Only" in effect) {
+      const unused = binds.quicBind.length === 0 ? ', and "quicBind" is not set' : "";
+      warnings.push(`Option "${name}" acts over HTTP/3 only${unused}: ${effect.http3Only}`);
     }
   }
   if (values.certReqs !== null) warnings.push('Option "certReqs" is deprecated: use "verifyMode"');

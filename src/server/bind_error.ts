@@ -7,13 +7,18 @@
 import type { BindSpec } from "../config/mod.ts";
 import { BindError } from "../errors.ts";
 
+/** Protocol below a listener; `"tcp"` also stands for Unix sockets. */
+export type Transport = "tcp" | "udp";
+
 /** Wraps the runtime's error for one bind. */
-export function bindError(spec: BindSpec, cause: unknown): BindError {
-  return new BindError(spec.text, `Cannot bind "${spec.text}": ${reason(spec, cause)}`, { cause });
+export function bindError(spec: BindSpec, cause: unknown, transport: Transport): BindError {
+  const what = transport === "udp" ? "UDP " : "";
+  const message = `Cannot bind ${what}"${spec.text}": ${reason(spec, cause, transport)}`;
+  return new BindError(spec.text, message, { cause });
 }
 
-function reason(spec: BindSpec, cause: unknown): string {
-  if (cause instanceof Deno.errors.AddrInUse) return inUse(spec);
+function reason(spec: BindSpec, cause: unknown, transport: Transport): string {
+  if (cause instanceof Deno.errors.AddrInUse) return inUse(spec, transport);
   if (cause instanceof Deno.errors.NotCapable) {
     return `Deno was not given permission: ${cause.message}`; // it names the flag
   }
@@ -28,10 +33,12 @@ function reason(spec: BindSpec, cause: unknown): string {
   return text;
 }
 
-function inUse(spec: BindSpec): string {
-  return spec.kind === "tcp"
-    ? `the address is in use. Stop the other program ("ss -ltnp sport = :${spec.port}" shows it) or bind another port`
-    : "another program is listening there. Stop it or choose another path";
+function inUse(spec: BindSpec, transport: Transport): string {
+  if (spec.kind === "unix") {
+    return "another program is listening there. Stop it or choose another path";
+  }
+  const flags = transport === "udp" ? "-lunp" : "-ltnp";
+  return `the address is in use. Stop the other program ("ss ${flags} sport = :${spec.port}" shows it) or bind another port`;
 }
 
 function denied(spec: BindSpec): string {

@@ -16,9 +16,10 @@ import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { NativeInfo } from "../protocol/serve_info.ts";
+import { listenerSettings } from "./listener_settings.ts";
 import { openLog, type ServerLog } from "./log.ts";
 import { formName, logReporter } from "./reporter.ts";
-import { adapterOptions, listenerSettings, startUp } from "./start.ts";
+import { adapterOptions, startUp } from "./start.ts";
 
 /** A {@link FetchHandler} that can do without our `info`: other servers have another, tests none. */
 export type PlainFetchHandler = (

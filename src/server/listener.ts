@@ -7,31 +7,36 @@
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
 import { formatAuthority } from "../config/mod.ts";
 import { BindError } from "../errors.ts";
+import type { HttpVersion } from "../exchange.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import type { ServeListener } from "../protocol/serve.ts";
 import { bindError } from "./bind_error.ts";
 import type { TlsMaterial } from "./tls.ts";
 import { changeOwner, removeStaleSocket, withUmask } from "./unix_socket.ts";
 
-/** One address a server accepts connections on. */
+/** One address a server accepts connections on: a TCP or Unix socket, or a UDP socket for HTTP/3. */
 export interface Bind {
   /** The bind as configured, e.g. `"127.0.0.1:0"`. */
   readonly text: string;
   /** Where to reach it, with the real port: `"http://127.0.0.1:34469"`, `"http://[::1]:80"`, `"http://unix:/run/a.sock"`. */
   readonly url: string;
-  /** The real address. */
+  /** The real address; its transport is `"udp"` for HTTP/3. */
   readonly addr: SocketAddr;
   /** Whether it speaks TLS. */
   readonly secure: boolean;
+  /** The HTTP versions it speaks. */
+  readonly versions: readonly HttpVersion[];
 }
 
 /** An open listener. */
 export interface OpenListener {
   /** What users are told. */
   readonly bind: Bind;
+  /** Says that the server is about to stop, where that harms nothing in progress. */
+  goaway(): void;
   /** Stops accepting, lets responses in progress finish, and settles when every connection is closed. */
   shutdown(): Promise<void>;
-  /** Cuts every connection at once. Only before `shutdown()`: after it the runtime would die of it. */
+  /** Cuts every connection that can be cut: on TCP none after `shutdown()`, the runtime would die of it. */
   abort(): void;
   /** Settles when the listener is closed. */
   readonly finished: Promise<void>;
@@ -59,16 +64,42 @@ export async function openListener(
     if (spec.kind === "unix") await changeOwner(spec, config);
     const addr = server.addr as SocketAddr;
     handler.localAddr = addr;
-    return {
-      bind: { text: spec.text, url: urlOf(addr, tls !== null), addr, secure: tls !== null },
-      shutdown: () => server.shutdown(),
-      abort: () => abort.abort(),
-      finished: server.finished,
-    };
+    return new TcpListener(server, describeBind(spec, addr, tls !== null), abort);
   } catch (error) {
     abort.abort();
-    throw error instanceof BindError ? error : bindError(spec, error);
+    throw error instanceof BindError ? error : bindError(spec, error, "tcp");
   }
+}
+
+/** A server of the runtime. */
+class TcpListener implements OpenListener {
+  readonly bind: Bind;
+  readonly finished: Promise<void>;
+  readonly #server: Deno.HttpServer;
+  readonly #abort: AbortController;
+  #stopping = false;
+
+  constructor(server: Deno.HttpServer, bind: Bind, abort: AbortController) {
+    this.bind = bind;
+    this.finished = server.finished;
+    this.#server = server;
+    this.#abort = abort;
+  }
+
+  goaway(): void {} // the runtime has nothing between serving and `shutdown()`, which kills uploads
+
+  shutdown(): Promise<void> {
+    this.#stopping = true;
+    return this.#server.shutdown();
+  }
+
+  abort(): void {
+    if (!this.#stopping) this.#abort.abort();
+  }
+}
+
+function describeBind({ text }: BindSpec, addr: SocketAddr, secure: boolean): Bind {
+  return { text, url: urlOf(addr, secure), addr, secure, versions: ["1.0", "1.1", "2"] };
 }
 
 function serveOn(

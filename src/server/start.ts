@@ -12,24 +12,16 @@ import {
   type Mode,
   normalise,
 } from "../app/framework.ts";
-import {
-  type BindSpec,
-  type Config,
-  type ConfigInit,
-  resolveConfig,
-  type ResolvedConfig,
-} from "../config/mod.ts";
+import { type Config, type ConfigInit, resolveConfig, type ResolvedConfig } from "../config/mod.ts";
 import { LifespanTimeoutError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import { InFlight } from "../protocol/in_flight.ts";
-import { responseFields } from "../protocol/response_fields.ts";
-import { ServeListener } from "../protocol/serve.ts";
-import type { ListenerSettings, Reporter } from "../protocol/serve_context.ts";
-import { type Bind, type OpenListener, openListener } from "./listener.ts";
+import type { Bind } from "./listener.ts";
 import { openLog, type ServerLog } from "./log.ts";
+import { openListeners } from "./open_listeners.ts";
 import { formName, logReporter } from "./reporter.ts";
 import { RunningServer, type Server, stopApplication } from "./server.ts";
-import { loadTls, type TlsMaterial } from "./tls.ts";
+import { loadTls } from "./tls.ts";
 import { within } from "./within.ts";
 
 /** Who is told when the server accepts connections, as `task_status` of a nursery. */
@@ -155,12 +147,13 @@ export async function startApplication(
   log: ServerLog,
   form: string,
 ): Promise<RunningServer> {
-  const tls = await loadTls(config);
+  const tls = await loadTls(config, log);
   await startUp(application, config.startupTimeout);
   const inFlight = new InFlight();
+  const reporter = logReporter(log, form);
   try {
-    const listeners = await openAll(application, tls, inFlight, config, logReporter(log, form));
-    for (const { bind } of listeners) log.info(`Running on ${bind.url} (CTRL + C to quit)`);
+    const listeners = await openListeners({ application, config, tls, inFlight, reporter, log });
+    for (const { bind } of listeners) log.info(bannerOf(bind));
     return new RunningServer({ listeners, application, inFlight, config, log });
   } catch (error) {
     await stopApplication(application, config.shutdownTimeout).catch((reason) =>
@@ -168,6 +161,11 @@ export async function startApplication(
     );
     throw error;
   }
+}
+
+/** The line that programs around a server wait for, which begins as Hypercorn's. */
+function bannerOf({ url, versions }: Bind): string {
+  return `Running on ${url} (${versions.includes("3") ? "HTTP/3, " : ""}CTRL + C to quit)`;
 }
 
 /**
@@ -180,53 +178,4 @@ export async function startUp(application: Application, seconds: number): Promis
   if (started === undefined || await within(started, seconds)) return;
   started.then(() => application.shutdown?.()).catch(() => {}); // nobody is left to be told
   throw new LifespanTimeoutError("startup", seconds);
-}
-
-async function openAll(
-  application: Application,
-  tls: TlsMaterial | null,
-  inFlight: InFlight,
-  config: ResolvedConfig,
-  reporter: Reporter,
-): Promise<OpenListener[]> {
-  const open: OpenListener[] = [];
-  const openOne = async (spec: BindSpec, material: TlsMaterial | null) => {
-    const settings = listenerSettings(config, material !== null, inFlight, reporter);
-    const handler = new ServeListener(application, settings);
-    open.push(await openListener(spec, material, handler, config));
-  };
-  try {
-    for (const spec of config.bind) await openOne(spec, tls);
-    for (const spec of config.insecureBind) await openOne(spec, null);
-    return open;
-  } catch (error) {
-    for (const listener of open) listener.abort();
-    await Promise.allSettled(open.map((listener) => listener.finished));
-    throw error;
-  }
-}
-
-/** What a listener needs to know of the configuration. */
-export function listenerSettings(
-  config: ResolvedConfig,
-  secure: boolean,
-  inFlight: InFlight,
-  reporter: Reporter,
-): ListenerSettings {
-  const names = config.serverNames.map((name) => name.toLowerCase());
-  return {
-    scheme: secure ? "https" : "http",
-    serverNames: names.length > 0 ? new Set(names) : null,
-    responseFields: responseFields({
-      includeServerHeader: config.includeServerHeader,
-      altSvc: config.altSvcHeaders,
-    }),
-    inFlight,
-    websocket: {
-      maxMessageSize: config.websocketMaxMessageSize,
-      pingInterval: config.websocketPingInterval,
-      inFlight,
-    },
-    reporter,
-  };
 }

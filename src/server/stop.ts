@@ -1,7 +1,8 @@
 /**
  * The graceful stop: every step is bounded, so it always ends.
  *
- * 1. WebSockets are closed with 1001, responses announce `connection: close`, new uploads get 503.
+ * 1. WebSockets are closed with 1001, HTTP/1 responses announce `connection: close`, HTTP/3 connections get GOAWAY, and
+ *    new uploads 503.
  * 2. Uploads in progress finish, and close handshakes within half of the time; the runtime's `shutdown()` would cut
  *    both (deno-runtime.md A8), so the listeners still accept until then.
  * 3. `shutdown()`: no new connections, idle ones are closed, responses in progress finish.
@@ -19,7 +20,7 @@ import type { OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import { within } from "./within.ts";
 
-/** Seconds the runtime gets to close its connections after everything was cut. */
+/** Seconds that connections get to close after everything was cut, and again after they were told to close at once. */
 const AFTER_CUT_SECONDS = 1;
 
 /** What to stop, and within what. */
@@ -44,6 +45,7 @@ export async function stopListeners(options: StopOptions): Promise<StopOutcome> 
   const { listeners, inFlight, gracefulTimeout, force } = options;
   const started = performance.now();
   inFlight.drain(1001);
+  for (const listener of listeners) listener.goaway();
   const handshakes = closeSockets(options);
   const uploaded = await within(
     inFlight.until(() => inFlight.uploads === 0),
@@ -59,6 +61,8 @@ export async function stopListeners(options: StopOptions): Promise<StopOutcome> 
   const left = Math.max(0, gracefulTimeout - (performance.now() - started) / 1000);
   if (await within(closed, left, force)) return "clean";
   cut(options);
+  if (await within(closed, AFTER_CUT_SECONDS)) return "cut";
+  for (const listener of listeners) listener.abort();
   return await within(closed, AFTER_CUT_SECONDS) ? "cut" : "stuck";
 }
 

@@ -7,6 +7,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isPemText, type ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
+import { makeDevCertificate, spkiHash } from "./dev_certificate.ts";
+import type { ServerLog } from "./log.ts";
 
 /** What `Deno.serve` takes. */
 export interface TlsMaterial {
@@ -17,13 +19,18 @@ export interface TlsMaterial {
 }
 
 /**
- * Reads `certfile` and `keyfile`, decrypts the key with `keyfile_password`, and checks that the two belong together.
+ * Reads `certfile` and `keyfile`, decrypts the key with `keyfile_password`, and checks that the two belong together; or
+ * makes both when `dev_certificate` says so, and logs what they are good for.
  *
  * @returns `null` when TLS is not configured.
  * @throws {ConfigError} Names the option and what is wrong with it.
  */
-export async function loadTls(config: ResolvedConfig): Promise<TlsMaterial | null> {
+export async function loadTls(
+  config: ResolvedConfig,
+  log: ServerLog,
+): Promise<TlsMaterial | null> {
   const { certfile, keyfile, keyfilePassword } = config;
+  if (config.devCertificate) return madeForDevelopment(config, log);
   if (certfile === null || keyfile === null) return null;
   const cert = await readPem("certfile", certfile);
   const key = parseKey(await readPem("keyfile", keyfile), keyfile, keyfilePassword);
@@ -35,6 +42,19 @@ export async function loadTls(config: ResolvedConfig): Promise<TlsMaterial | nul
     });
   }
   return { cert, key: key.export({ type: "pkcs8", format: "pem" }) as string };
+}
+
+function madeForDevelopment({ bind, quicBind }: ResolvedConfig, log: ServerLog): TlsMaterial {
+  const hosts = [...bind, ...quicBind].filter((spec) => spec.kind === "tcp");
+  const { cert, key, names, notAfter } = makeDevCertificate(hosts.map(({ hostname }) => hostname));
+  log.info(
+    `Made a certificate, for development only: for ${names.join(", ")}, until ${
+      notAfter.toISOString().slice(0, 10)
+    }. Clients do not trust it; Chromium does with --ignore-certificate-errors-spki-list=${
+      spkiHash(cert)
+    }`,
+  );
+  return { cert, key };
 }
 
 async function readPem(option: string, value: string): Promise<string> {

@@ -67,7 +67,7 @@ const ROWS: Record<OptionName, Row> = {
   ciphers: { good: ["ECDHE+AESGCM"], bad: [null, "", "AES128", 1] },
   daemon: FLAG,
   debug: FLAG,
-  devCertificate: { good: [false], bad: [true, null, 0, "false"] },
+  devCertificate: FLAG,
   dogstatsdTags: TEXT,
   errorlog: LOG,
   gracefulTimeout: SECONDS,
@@ -190,17 +190,19 @@ Deno.test("Config documents the default of every attribute as it is", async () =
   }
 });
 
-Deno.test("Config documents which attributes do nothing", async () => {
+Deno.test("Config documents which attributes do nothing, or only over HTTP/3", async () => {
   const source = await Deno.readTextFile(new URL("../../src/config/config.ts", import.meta.url));
   for (const { name, effect } of OPTIONS) {
     const comment = source.split(`\n  ${name}!: `)[0]?.split("/**").at(-1) ?? "";
-    const words = /No effect yet|ignored|Refused|Old name/.exec(comment)?.[0];
+    const words = /No effect yet|ignored|HTTP\/3 only|Refused|Old name/.exec(comment)?.[0];
     const expected = effect === "now"
       ? undefined
       : effect === "later"
       ? "No effect yet"
       : "ignored" in effect
       ? "ignored"
+      : "http3Only" in effect
+      ? "HTTP/3 only"
       : name === "certReqs"
       ? "Old name"
       : "Refused";

@@ -62,8 +62,14 @@ const REFUSED: [name: string, init: ConfigInit, key: string, part: string][] = [
   ["TLS on a Unix socket", { ...TLS, bind: "unix:/a" }, "bind[0]", "insecureBind"],
   ["quicBind without TLS", { quicBind: "localhost:1" }, "quicBind", "QUIC is always encrypted"],
   ["no address", { bind: [] }, "bind", "at least one address"],
-  // Until HTTP/3 acts such a server would listen nowhere.
-  ["quicBind alone", { ...TLS, bind: [], quicBind: ":1" }, "bind", "at least one address"],
+  [
+    "a certificate beside devCertificate",
+    { ...TLS, devCertificate: true },
+    "devCertificate",
+    "false",
+  ],
+  ["half of one", { certfile: "c", devCertificate: true }, "devCertificate", "made at start"],
+  ["devCertificate on a Unix socket", { devCertificate: true, bind: "unix:/a" }, "bind[0]", "Unix"],
   ["an address twice", { bind: [":1", "0.0.0.0:1"] }, "bind[1]", '"bind[0]" is the same'],
   ["a name twice", { bind: ["a:1", "A:1"] }, "bind[1]", '"bind[0]" is the same'],
   ["an IPv6 address twice", { bind: ["[::1]:1", "[0::1]:1"] }, "bind[1]", "is the same"],
@@ -100,8 +106,16 @@ Deno.test("resolveConfig() accepts addresses that do not collide", () => {
   assert.equal(resolved.insecureBind.length, 3);
 });
 
-Deno.test("resolveConfig() allows insecureBind alone beside a certificate", () => {
+Deno.test("resolveConfig() allows insecureBind or quicBind alone beside a certificate", () => {
   assert.equal(resolveConfig({ ...TLS, bind: [], insecureBind: ":80" }).bind.length, 0);
+  assert.equal(resolveConfig({ ...TLS, bind: [], quicBind: ":443" }).bind.length, 0);
+});
+
+Deno.test("resolveConfig() enables TLS with devCertificate", () => {
+  const init = { devCertificate: true, insecureBind: ":80", quicBind: ":443" };
+  const { tlsEnabled, warnings } = resolveConfig(init);
+  assert.equal(tlsEnabled, true);
+  assert.deepEqual(warnings, []);
 });
 
 /** Options that do nothing yet, each set to something. */
@@ -128,7 +142,6 @@ const LATER: [init: ConfigInit, shown: string][] = [
   [{ maxRequestsJitter: 5 }, "5"],
   [{ pidPath: "a" }, '"a"'],
   [{ readTimeout: 5 }, "5"],
-  [{ sslHandshakeTimeout: 5 }, "5"],
   [{ statsdHost: "localhost:1" }, '"localhost:1"'],
   [{ statsdPrefix: "a" }, '"a"'],
   [{ useReloader: true }, "true"],
@@ -152,10 +165,7 @@ const IGNORED: [init: ConfigInit, reason: RegExp][] = [
   [{ debug: true }, /no debug mode/],
   [{ h11MaxIncompleteSize: 1 }, /HTTP\/1 parser/],
   [{ h11PassRawHeaders: true }, /HTTP\/1 parser/],
-  [{ h2MaxConcurrentStreams: 1 }, /HTTP\/2/],
-  [{ h2MaxHeaderListSize: 1 }, /HTTP\/2/],
   [{ h2MaxInboundFrameSize: 1 }, /HTTP\/2/],
-  [{ includeDateHeader: false }, /always|every response/],
   [{ workerClass: "trio" }, /one event loop$/],
   [{ umask: 0o077 }, /Unix sockets/],
   [{ user: 0 }, /Unix sockets/],
@@ -172,17 +182,34 @@ for (const [init, reason] of IGNORED) {
   });
 }
 
-Deno.test("resolveConfig() warns about quicBind, which has no effect yet", () => {
-  assert.deepEqual(resolveConfig({ ...TLS, quicBind: ":443" }).warnings, [
-    'Option "quicBind" has no effect yet in this version: the value [":443"] is ignored',
-  ]);
-});
+/** Options that act over HTTP/3 only, and why. */
+const HTTP3_ONLY: [init: ConfigInit, reason: string][] = [
+  [{ h2MaxConcurrentStreams: 1 }, "Deno's HTTP/2 implementation has no setting for it"],
+  [{ h2MaxHeaderListSize: 1 }, "Deno's HTTP/2 implementation has no setting for it"],
+  [
+    { includeDateHeader: false },
+    "over TCP the runtime adds date to every response and cannot be told not to",
+  ],
+  [{ sslHandshakeTimeout: 5 }, "over TCP a handshake has no time limit yet"],
+];
 
-Deno.test("resolveConfig() has a warning tested here for every option that does nothing", () => {
-  const tested = [...LATER, ...IGNORED].flatMap(([init]) => Object.keys(init));
+for (const [init, reason] of HTTP3_ONLY) {
+  const name = Object.keys(init)[0];
+  Deno.test(`resolveConfig() warns that "${name}" acts over HTTP/3 only`, () => {
+    assert.deepEqual(resolveConfig(init).warnings, [
+      `Option "${name}" acts over HTTP/3 only, and "quicBind" is not set: ${reason}`,
+    ]);
+    assert.deepEqual(resolveConfig({ ...TLS, quicBind: ":443", ...init }).warnings, [
+      `Option "${name}" acts over HTTP/3 only: ${reason}`,
+    ]);
+  });
+}
+
+Deno.test("resolveConfig() has a warning tested here for every option that does nothing or not everything", () => {
+  const tested = [...LATER, ...IGNORED, ...HTTP3_ONLY].flatMap(([init]) => Object.keys(init));
   for (const { name, effect } of OPTIONS) {
     const silent = effect === "now" || (typeof effect === "object" && "refused" in effect);
-    if (!silent && name !== "quicBind") assert.ok(tested.includes(name), name);
+    if (!silent) assert.ok(tested.includes(name), name);
   }
 });
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { start } from "../../mod.ts";
 import { makeDevCertificate, spkiHash } from "../../src/server/dev_certificate.ts";
+import { LogSink } from "../_support/log_sink.ts";
+import { serverCertificate } from "../_support/server_certificate.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -57,6 +60,26 @@ Deno.test("makeDevCertificate() is trusted by clients that are given it", async 
       const response = await fetch(`https://${name}:${server.addr.port}/`, { client });
       assert.equal(await response.text(), "trusted");
     }
+  }
+});
+
+Deno.test("start() with devCertificate serves TLS for the hosts of its binds and says what for", async () => {
+  const log = new LogSink();
+  await using server = await start(() => new Response("made"), {
+    devCertificate: true,
+    bind: ["127.0.0.1:0", "127.0.0.2:0"],
+    errorlog: log,
+  });
+  for (const { url, secure } of server.binds) {
+    assert.equal(secure, true);
+    const cert = await serverCertificate(url);
+    using client = Deno.createHttpClient({ caCerts: [cert] });
+    assert.equal(await (await fetch(url, { client })).text(), "made");
+    const [line, ...more] = log.matching("certificate");
+    assert.deepEqual(more, []);
+    assert.ok(line!.startsWith("INFO Made a certificate, for development only: for localhost, "));
+    assert.ok(line!.includes(" 127.0.0.2, until 20"), line);
+    assert.ok(line!.endsWith(`--ignore-certificate-errors-spki-list=${spkiHash(cert)}`), line);
   }
 });
 

@@ -13,14 +13,10 @@ import { isAuthority, isConnectAuthority, isTarget, isWebScheme } from "./reques
 export interface ControlData {
   /** `:method`. */
   readonly method: string;
-  /** `:authority`, `null` when it is not there. */
-  readonly authority: string | null;
   /** `:path`, `null` for a plain CONNECT. */
   readonly path: string | null;
   /** `:protocol`, `null` when it is not there. */
   readonly protocol: string | null;
-  /** How many field lines these were: the others begin at this index. */
-  readonly count: number;
 }
 
 const COLON = 0x3a;
@@ -29,26 +25,35 @@ const COLON = 0x3a;
  * Reads the pseudo-header fields, which come before all others.
  *
  * @param extendedConnect Whether `:protocol` is defined (RFC 9220 §3).
- * @throws {H3Error} When one is unknown, repeated, missing, not allowed together with another, or has a wrong value.
+ * @throws {H3Error} When one is unknown or repeated.
  */
-export function readControlData(lines: FieldList, extendedConnect: boolean): ControlData {
+export function readPseudoFields(lines: FieldList, extendedConnect: boolean): PseudoFields {
   const pseudo = new PseudoFields();
-  let count = 0;
-  while (count < lines.length && lines[count]![0].charCodeAt(0) === COLON) {
-    pseudo.set(lines[count]![0], lines[count]![1], extendedConnect);
-    count++;
+  while (pseudo.count < lines.length) {
+    const [name, value] = lines[pseudo.count]!;
+    if (name.charCodeAt(0) !== COLON) break;
+    pseudo.set(name, value, extendedConnect);
+    pseudo.count++;
   }
-  return pseudo.judge(count);
+  return pseudo;
 }
 
 /** Pseudo-header fields as found; `null` is missing. */
-class PseudoFields {
+export class PseudoFields {
+  /** `:method`. */
   method: string | null = null;
+  /** `:scheme`. */
   scheme: string | null = null;
+  /** `:authority`. */
   authority: string | null = null;
+  /** `:path`. */
   path: string | null = null;
+  /** `:protocol`. */
   protocol: string | null = null;
+  /** How many field lines these were: the others begin at this index. */
+  count = 0;
 
+  /** Takes one field line. */
   set(name: string, value: string, extendedConnect: boolean): void {
     switch (name) {
       case ":method":
@@ -71,14 +76,19 @@ class PseudoFields {
     }
   }
 
-  judge(count: number): ControlData {
-    const { method, authority, protocol } = this;
+  /**
+   * Judges them together.
+   *
+   * @throws {H3Error} When one is missing, not allowed beside another, or has a wrong value.
+   */
+  judge(): ControlData {
+    const { method, authority, path, protocol } = this;
     if (method === null) throw missing(":method");
     if (method !== "GET" && !isFieldName(method)) throw wrong(":method", "a token", method);
     if (protocol !== null) judgeProtocol(protocol, method, authority);
     if (method === "CONNECT" && protocol === null) this.#judgeConnect();
     else this.#judgeOrdinary(method);
-    return { method, authority, path: this.path, protocol, count };
+    return { method, path, protocol };
   }
 
   #judgeOrdinary(method: string): void {

@@ -11,7 +11,7 @@
 import type { RequestHead } from "../exchange.ts";
 import type { Field, FieldList } from "../fields.ts";
 import { parseContentLength } from "./content_length.ts";
-import { type ControlData, readControlData } from "./control_data.ts";
+import { readPseudoFields } from "./control_data.ts";
 import { checkField } from "./fields_rules.ts";
 import { malformed, quoted } from "./malformed.ts";
 import { isAuthority } from "./request_target.ts";
@@ -43,31 +43,27 @@ export interface DecodedHead {
  * @throws {H3Error} H3_MESSAGE_ERROR on the stream, status 400, naming the field.
  */
 export function readRequestHead(lines: FieldList, extendedConnect: boolean): DecodedHead {
-  const control = readControlData(lines, extendedConnect);
-  const section = new HeaderSection(control.authority);
-  for (let index = control.count; index < lines.length; index++) section.add(lines[index]!);
+  const pseudo = readPseudoFields(lines, extendedConnect);
+  const section = new HeaderSection(pseudo.authority);
+  for (let index = pseudo.count; index < lines.length; index++) section.add(lines[index]!);
+  const { method, path, protocol } = pseudo.judge();
   const authority = section.host;
   if (authority === null) {
     throw malformed(`both ":authority" and "host" are missing, expected one of them`);
   }
   return {
     head: {
-      method: control.method,
+      method,
       scheme: "https", // QUIC is always encrypted, whatever the client says
       authority,
-      target: targetOf(control, authority),
+      target: path ?? authority, // a plain CONNECT has no path (RFC 9110 §7.1)
       httpVersion: "3",
       fields: section.fields,
-      protocol: control.protocol,
+      protocol,
     },
     contentLength: section.contentLength,
     priority: section.priority,
   };
-}
-
-/** A plain CONNECT has no path; its target is where to connect to (RFC 9110 §7.1). */
-function targetOf(control: ControlData, authority: string): string {
-  return control.path ?? authority;
 }
 
 /** The header section as it grows line by line. */

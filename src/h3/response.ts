@@ -1,0 +1,132 @@
+/**
+ * Responses to frames.
+ *
+ * Fields are as the driver checked them; here they only get the form of HTTP/3.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9114#section-4 | RFC 9114 §4}
+ * @module
+ */
+
+import type { Field, FieldList } from "../fields.ts";
+import type { QPACKEncoder } from "../qpack/mod.ts";
+import { FRAME, frameHeaderSize, writeFrameHeader } from "./frames.ts";
+
+/** What encodes field sections. */
+type Encoder = Pick<QPACKEncoder, "encode">;
+
+/** Fields about one connection, which HTTP/3 has no use for and must not carry (RFC 9114 §4.2). */
+const CONNECTION_FIELDS = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+const NO_CONTENT = new Uint8Array(0);
+
+/** `:status` field lines, made when first needed. */
+const STATUS_FIELDS: (Field | undefined)[] = [];
+
+/**
+ * HEADERS frame of a response, final or interim.
+ *
+ * @param status 100..599 but 101, which HTTP/3 does not have (RFC 9114 §4.5).
+ * @throws {RangeError} For another status.
+ */
+export function encodeHead(
+  encoder: Encoder,
+  streamId: number,
+  status: number,
+  fields: FieldList,
+): Uint8Array<ArrayBuffer> {
+  return encodeResponse(encoder, streamId, status, fields, NO_CONTENT);
+}
+
+/** HEADERS frame of the trailers. */
+export function encodeTrailers(
+  encoder: Encoder,
+  streamId: number,
+  fields: FieldList,
+): Uint8Array<ArrayBuffer> {
+  const lines: Field[] = [];
+  addFields(lines, fields);
+  return frames(encoder.encode(streamId, lines), NO_CONTENT);
+}
+
+/**
+ * A whole response in one array: HEADERS frame, and a DATA frame unless `content` is empty.
+ *
+ * @param status As in {@linkcode encodeHead}.
+ * @throws {RangeError} As {@linkcode encodeHead}.
+ */
+export function encodeResponse(
+  encoder: Encoder,
+  streamId: number,
+  status: number,
+  fields: FieldList,
+  content: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const lines: Field[] = [statusField(status)];
+  addFields(lines, fields);
+  return frames(encoder.encode(streamId, lines), content);
+}
+
+/** Header of a DATA frame, to be written before `length` bytes of content. */
+export function dataFrameHeader(length: number): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(frameHeaderSize(FRAME.DATA, length));
+  writeFrameHeader(FRAME.DATA, length, header, 0);
+  return header;
+}
+
+/**
+ * A DATA frame in one array, so that it takes one write.
+ *
+ * @param prefix What is to go before it, e.g. the HEADERS frame of the same response.
+ */
+export function dataFrame(
+  content: Uint8Array,
+  prefix: Uint8Array = NO_CONTENT,
+): Uint8Array<ArrayBuffer> {
+  const start = prefix.length;
+  const header = frameHeaderSize(FRAME.DATA, content.length);
+  const bytes = new Uint8Array(start + header + content.length);
+  bytes.set(prefix);
+  bytes.set(content, writeFrameHeader(FRAME.DATA, content.length, bytes, start));
+  return bytes;
+}
+
+/** HEADERS frame, and DATA frame unless `content` is empty, in one array. */
+function frames(section: Uint8Array, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const headers = frameHeaderSize(FRAME.HEADERS, section.length) + section.length;
+  const data = content.length === 0
+    ? 0
+    : frameHeaderSize(FRAME.DATA, content.length) + content.length;
+  const bytes = new Uint8Array(headers + data);
+  bytes.set(section, writeFrameHeader(FRAME.HEADERS, section.length, bytes, 0));
+  if (data > 0) {
+    bytes.set(content, writeFrameHeader(FRAME.DATA, content.length, bytes, headers));
+  }
+  return bytes;
+}
+
+function statusField(status: number): Field {
+  return STATUS_FIELDS[status] ??= newStatusField(status);
+}
+
+function newStatusField(status: number): Field {
+  if (!Number.isInteger(status) || status < 100 || status > 599 || status === 101) {
+    throw new RangeError(
+      `Cannot send status ${status}: expected a whole number from 100 to 599, but 101`,
+    );
+  }
+  return [":status", String(status)];
+}
+
+function addFields(lines: Field[], fields: FieldList): void {
+  for (const field of fields) {
+    const name = field[0].toLowerCase();
+    if (CONNECTION_FIELDS.has(name)) continue;
+    lines.push(name === field[0] ? field : [name, field[1]]);
+  }
+}

@@ -38,7 +38,7 @@ export type Capsule = Piece;
  * ```
  */
 export class CapsuleReader extends PieceReader {
-  /** @param options What to pass on. */
+  /** Makes a reader. @param options What to pass on. */
   constructor({ types, maxValueSize }: CapsuleReaderOptions) {
     super({
       admit: (type, length) => types.has(type) && length <= maxValueSize ? "whole" : "skip",

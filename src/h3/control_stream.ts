@@ -28,7 +28,7 @@ export interface ControlContext {
   /** What legal but useless input costs. */
   readonly budget: Budget;
   /** Request streams that the client may have opened by now, at most. */
-  readonly streamLimit: number;
+  streamLimit(): number;
   /** Takes the client's settings. */
   configure(settings: Settings): void;
   /** Takes the priority of a request. Says whether that request is open now. */
@@ -165,7 +165,7 @@ export class ControlStream {
   }
 
   #prioritize(frame: Frame): ConnectionEvent | null {
-    const update = decodePriorityUpdate(frame, this.#context.streamLimit);
+    const update = decodePriorityUpdate(frame, this.#context.streamLimit());
     return this.#context.prioritize(update) ? { type: "priority", ...update } : null;
   }
 }

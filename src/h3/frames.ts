@@ -68,7 +68,7 @@ export type Frame = Piece;
  * ```
  */
 export class FrameReader extends PieceReader {
-  /** @param policy Asked about every frame. */
+  /** Makes a reader. @param policy Asked about every frame. */
   constructor(policy: FramePolicy) {
     super({
       admit(type, length) {

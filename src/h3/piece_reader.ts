@@ -57,7 +57,7 @@ export class PieceReader {
   #payload: Uint8Array = EMPTY;
   #filled = 0;
 
-  /** @param policy Asked about every piece. */
+  /** Makes a reader. @param policy Asked about every piece. */
   constructor(policy: PiecePolicy) {
     this.#policy = policy;
   }

@@ -9,7 +9,7 @@
  */
 
 /** What {@linkcode decodeVarint} returns when the input ends inside the integer. */
-export const INCOMPLETE = -1;
+export const INCOMPLETE: number = -1;
 
 /** Bytes that the integer starting with `firstByte` takes: 1, 2, 4 or 8. */
 export function varintLength(firstByte: number): number {

@@ -56,7 +56,6 @@ export class H3ConnectionDriver implements H3Owner {
   #lastEnd = -Infinity;
   #slot: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
-  #goaway = false;
   #over = false;
 
   constructor(quic: QuicConnection, application: Application, settings: H3Settings) {
@@ -66,6 +65,7 @@ export class H3ConnectionDriver implements H3Owner {
     this.#machine = new H3Connection({
       ...QPACK,
       maxFieldSectionSize: settings.maxFieldSectionSize,
+      maxRequestStreams: settings.maxConcurrentRequests,
       enableConnectProtocol: false,
       enableDatagrams: false,
       random: Math.random(),
@@ -115,8 +115,7 @@ export class H3ConnectionDriver implements H3Owner {
   /** Announces the end (RFC 9114 §5.2): first without a limit, then with what was accepted so far. */
   goaway(final: boolean): void {
     if (this.#over) return;
-    if (!this.#goaway || final) this.#machine.goaway(final);
-    this.#goaway = true;
+    this.#machine.goaway(final);
     this.flush();
   }
 

@@ -24,7 +24,7 @@ import {
   SETTLED,
 } from "../exchange.ts";
 import { combineField, type FieldList, hasField, listMembers, NO_CONTENT } from "../fields.ts";
-import { dataFrame, type RequestStream } from "../h3/mod.ts";
+import type { RequestStream } from "../h3/mod.ts";
 import { ContentLength } from "./content_length.ts";
 import { dateField } from "./date_field.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
@@ -264,19 +264,20 @@ export class H3Exchange implements Exchange, Entry, Held {
     return SETTLED;
   }
 
-  #sendFlat({ status, fields }: ResponseHead, held: Uint8Array | undefined): void {
+  #sendFlat(head: ResponseHead, held: Uint8Array | undefined): void {
+    const { machine, owner, writer } = this.#parts;
+    const content = this.#bodiless || held === undefined ? NOTHING : held;
     this.#declare(held?.byteLength ?? 0, held !== undefined);
-    const head = this.#encodeHead(status, this.#complete(this.#head?.fields ?? fields));
+    if (this.#begun || content.byteLength > PIECE_BYTES / 2) {
+      this.flush();
+      return writer.finish();
+    }
+    const fields = this.#complete(this.#head?.fields ?? head.fields);
     this.#head = undefined;
     this.#held = undefined;
-    const content = this.#bodiless ? undefined : held;
-    const { writer } = this.#parts;
-    if (!this.#begun && (content?.byteLength ?? 0) < PIECE_BYTES / 2) {
-      return writer.sendAll(content ? dataFrame(content, head) : head);
-    }
-    writer.frame(head);
-    if (content) void writer.data(content);
-    writer.finish();
+    const frames = machine.encodeResponse(head.status, fields, content);
+    owner.flush(); // instructions for the client's decoder
+    writer.sendAll(frames);
   }
 
   /** Adds a content-length to the head that is held, unless there is one or there must be none (RFC 9110 §8.6). */
@@ -330,6 +331,8 @@ export class H3Exchange implements Exchange, Entry, Held {
     return includeDateHeader && !hasField(merged, "date") ? [...merged, dateField()] : merged;
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 const LEFT_IN_REQUEST = "The client disconnected during the request";
 

@@ -1,0 +1,166 @@
+/**
+ * A connection on Deno's QUIC API.
+ *
+ * @module
+ */
+
+import type { NetAddress, PeerInfo } from "../exchange.ts";
+import { connectionLost, messageOf } from "./deno_errors.ts";
+import type {
+  ConnectionEnd,
+  QuicBidirectionalStream,
+  QuicConnection,
+  QuicReceiveStream,
+  QuicSendStream,
+} from "./transport.ts";
+
+/** How the halves of streams are read and written: `deno_resources.ts` or `deno_streams.ts`. */
+export interface Backend {
+  /** Which it is. */
+  readonly name: BackendName;
+  /** Takes a receiving half over. */
+  receive(stream: Deno.QuicReceiveStream, owner: HalfOwner): QuicReceiveStream;
+  /** Takes a sending half over. */
+  send(stream: Deno.QuicSendStream, owner: HalfOwner): QuicSendStream;
+}
+
+/** The public web streams, or the runtime's resources by their id. */
+export type BackendName = "streams" | "resources";
+
+/** What a half needs of its connection. */
+export interface HalfOwner {
+  /** Whether our side closed the connection. */
+  readonly closedByUs: boolean;
+  /**
+   * Keeps a half until {@linkcode release} or the end of the connection. The runtime's finalizers send FIN and
+   * STOP_SENDING, so a half that nobody holds would end by itself (deno-runtime.md D2).
+   */
+  hold(half: QuicReceiveStream | QuicSendStream): void;
+  /** Lets go of a half that is over. */
+  release(half: QuicReceiveStream | QuicSendStream): void;
+}
+
+/** A connection whose handshake is done. Whoever has the instance has to hold it until `closed`. */
+export class DenoQuicConnection implements QuicConnection, HalfOwner {
+  /** Addresses when the handshake was done. */
+  readonly peer: PeerInfo;
+  /** SNI. */
+  readonly serverName: string | null;
+  /** How it ended. */
+  readonly closed: Promise<ConnectionEnd>;
+  readonly #connection: Deno.QuicConn;
+  readonly #backend: Backend;
+  readonly #bidirectional: ReadableStreamDefaultReader<Deno.QuicBidirectionalStream>;
+  readonly #unidirectional: ReadableStreamDefaultReader<Deno.QuicReceiveStream>;
+  readonly #halves = new Set<QuicReceiveStream | QuicSendStream>();
+  #closing: ConnectionEnd | null = null;
+
+  /**
+   * Takes over a connection whose handshake is done.
+   *
+   * @param server Our address; the runtime tells that of the socket only.
+   */
+  constructor(connection: Deno.QuicConn, backend: Backend, server: NetAddress) {
+    const { hostname, port } = connection.remoteAddr;
+    this.peer = { client: { hostname, port }, server };
+    this.serverName = connection.serverName ?? null;
+    this.#connection = connection;
+    this.#backend = backend;
+    this.#bidirectional = connection.incomingBidirectionalStreams.getReader();
+    this.#unidirectional = connection.incomingUnidirectionalStreams.getReader();
+    this.closed = this.#untilClosed();
+  }
+
+  /** Halves of streams that are not over, the abandoned ones among them. */
+  get openHalves(): number {
+    return this.#halves.size;
+  }
+
+  /** Whether `close` was called. */
+  get closedByUs(): boolean {
+    return this.#closing !== null;
+  }
+
+  /** Largest datagram the peer takes. */
+  get maxDatagramSize(): number {
+    return this.#connection.maxDatagramSize;
+  }
+
+  /** Opens a unidirectional stream. */
+  async openUnidirectional(): Promise<QuicSendStream> {
+    try {
+      const stream = await this.#connection.createUnidirectionalStream({
+        waitUntilAvailable: true,
+      });
+      return this.#backend.send(stream, this);
+    } catch (error) {
+      throw connectionLost(error);
+    }
+  }
+
+  /** Next unidirectional stream of the peer. */
+  async acceptUnidirectional(): Promise<QuicReceiveStream | null> {
+    try {
+      const { value } = await this.#unidirectional.read();
+      return value === undefined ? null : this.#backend.receive(value, this);
+    } catch {
+      return null; // a time-out or a transport error; `closed` says which
+    }
+  }
+
+  /** Next bidirectional stream of the peer. */
+  async acceptBidirectional(): Promise<QuicBidirectionalStream | null> {
+    try {
+      const { value } = await this.#bidirectional.read();
+      if (value === undefined) return null;
+      const receive = this.#backend.receive(value.readable, this);
+      return { id: receive.id, receive, send: this.#backend.send(value.writable, this) };
+    } catch {
+      return null; // as above
+    }
+  }
+
+  /** Sends a datagram, maybe. */
+  sendDatagram(bytes: Uint8Array): void {
+    this.#connection.sendDatagram(bytes).catch(() => {}); // too large, not supported, connection over: it is lost
+  }
+
+  /** Next datagram of the peer. */
+  async readDatagram(): Promise<Uint8Array | null> {
+    try {
+      return await this.#connection.readDatagram();
+    } catch {
+      return null;
+    }
+  }
+
+  /** Closes the connection. */
+  close(code: number, reason: string): void {
+    if (this.#closing !== null) return;
+    this.#closing = { by: "us", code, reason };
+    this.#connection.close({ closeCode: code, reason });
+  }
+
+  /** Holds a half. */
+  hold(half: QuicReceiveStream | QuicSendStream): void {
+    this.#halves.add(half);
+  }
+
+  /** Lets go of a half. */
+  release(half: QuicReceiveStream | QuicSendStream): void {
+    this.#halves.delete(half);
+  }
+
+  async #untilClosed(): Promise<ConnectionEnd> {
+    try {
+      const { closeCode, reason } = await this.#connection.closed;
+      // A close of ours reads as code 0 without a reason; anything else is the peer's, who was faster.
+      const ours = this.#closing !== null && closeCode === 0 && reason === "";
+      return ours ? this.#closing! : { by: "peer", code: closeCode, reason };
+    } catch (error) {
+      return { by: "transport", code: 0, reason: messageOf(error) };
+    } finally {
+      this.#halves.clear();
+    }
+  }
+}

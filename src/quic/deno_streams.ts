@@ -1,0 +1,114 @@
+/**
+ * Halves of streams by the public API: web streams.
+ *
+ * @module
+ */
+
+import type { Backend, HalfOwner } from "./deno_connection.ts";
+import { ignore, receiveError, sendError } from "./deno_errors.ts";
+import { nextReadSize, SMALL_READ, takeRead } from "./read_buffer.ts";
+import {
+  type QuicReceiveStream,
+  type QuicSendStream,
+  type StreamId,
+  StreamStoppedError,
+} from "./transport.ts";
+
+/** The back-end that works wherever Deno's QUIC does. */
+export const streamBackend: Backend = {
+  name: "streams",
+  receive: (stream, owner) => new WebReceiveStream(stream, owner),
+  send: (stream, owner) => new WebSendStream(stream, owner),
+};
+
+class WebReceiveStream implements QuicReceiveStream {
+  readonly id: StreamId;
+  readonly #reader: ReadableStreamBYOBReader;
+  readonly #owner: HalfOwner;
+  #size = SMALL_READ;
+
+  constructor(stream: Deno.QuicReceiveStream, owner: HalfOwner) {
+    this.id = Number(stream.id);
+    // Into arrays of our own: a default reader allocates 64 KiB for each read, also for one that waits.
+    this.#reader = stream.getReader({ mode: "byob" });
+    this.#owner = owner;
+    owner.hold(this);
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    try {
+      const { value, done } = await this.#reader.read(new Uint8Array(this.#size));
+      if (done) return this.#end();
+      this.#size = nextReadSize(this.#size, value.length);
+      return takeRead(value);
+    } catch (error) {
+      this.#end();
+      if (this.#owner.closedByUs) return null;
+      throw receiveError(error);
+    }
+  }
+
+  stop(): void {
+    this.#reader.cancel().catch(ignore); // the stream is over already
+    this.#end();
+  }
+
+  #end(): null {
+    this.#owner.release(this);
+    return null;
+  }
+}
+
+class WebSendStream implements QuicSendStream {
+  readonly id: StreamId;
+  readonly #stream: Deno.QuicSendStream;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #owner: HalfOwner;
+  #over: Promise<void> | null = null;
+  #stopped = false;
+
+  constructor(stream: Deno.QuicSendStream, owner: HalfOwner) {
+    this.id = Number(stream.id);
+    this.#stream = stream;
+    this.#writer = stream.getWriter();
+    this.#owner = owner;
+    owner.hold(this);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#translate(this.#writer.write(bytes));
+  }
+
+  finish(): Promise<void> {
+    if (this.#over === null) {
+      const release = () => this.#owner.release(this);
+      this.#over = this.#translate(this.#writer.close());
+      this.#over.then(release, release);
+    }
+    return this.#over;
+  }
+
+  abandon(): void {
+    if (this.#over !== null) return;
+    this.#over = Promise.resolve();
+    if (this.#stopped) this.#owner.release(this);
+  }
+
+  setSendOrder(order: number): void {
+    try {
+      this.#stream.sendOrder = order;
+    } catch {
+      // the stream is over: nothing left to order
+    }
+  }
+
+  #translate(work: Promise<void>): Promise<void> {
+    const translated = work.catch((error) => {
+      const reason = sendError(error);
+      this.#stopped ||= reason instanceof StreamStoppedError;
+      throw reason;
+    });
+    translated.catch(ignore); // whoever does not wait for it does not want to know
+    return translated;
+  }
+}

@@ -6,12 +6,16 @@
 
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
 import type { Application } from "../exchange.ts";
+import { H3 } from "../h3/mod.ts";
+import type { H3Settings } from "../protocol/h3_context.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
+import { altSvcOf } from "./alt_svc.ts";
 import { type OpenListener, openListener } from "./listener.ts";
 import { listenerSettings } from "./listener_settings.ts";
 import type { ServerLog } from "./log.ts";
+import { bindQuic, type BoundQuic, Http3Listener } from "./quic_listener.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /** What listeners need. */
@@ -31,29 +35,50 @@ export interface OpenOptions {
 }
 
 /**
- * Opens every bind: TLS, plain text, in this order.
+ * Opens every bind: TLS, plain text, HTTP/3, in this order. Those for HTTP/3 are bound first, so that `alt-svc` can
+ * tell their ports, and served last.
  *
  * @throws {BindError} When one cannot be opened; the others are closed again.
  */
 export async function openListeners(options: OpenOptions): Promise<OpenListener[]> {
   const { config, tls } = options;
+  const quic: BoundQuic[] = [];
   const open: OpenListener[] = [];
   try {
-    for (const spec of config.bind) open.push(await openTcp(spec, tls, options));
-    for (const spec of config.insecureBind) open.push(await openTcp(spec, null, options));
+    if (tls) {
+      for (const spec of config.quicBind) quic.push(bindQuic(spec, tls, config, options.log));
+    }
+    for (const spec of config.bind) open.push(await openTcp(spec, tls, quic, options));
+    for (const spec of config.insecureBind) open.push(await openTcp(spec, null, [], options));
   } catch (error) {
     for (const listener of open) listener.abort();
-    await Promise.allSettled(open.map((listener) => listener.finished));
+    await Promise.allSettled([
+      ...open.map((listener) => listener.finished),
+      ...quic.map(({ listener }) => listener.close(H3.NO_ERROR, "")),
+    ]);
     throw error;
   }
-  return open;
+  const settings = http3Settings(options);
+  return [...open, ...quic.map((bound) => new Http3Listener(bound, options.application, settings))];
 }
 
 async function openTcp(
   spec: BindSpec,
   tls: TlsMaterial | null,
+  quic: readonly BoundQuic[],
   { application, config, inFlight, reporter }: OpenOptions,
 ): Promise<OpenListener> {
-  const settings = listenerSettings(config, tls !== null, inFlight, reporter);
+  const altSvc = altSvcOf(spec, quic);
+  const settings = listenerSettings(config, tls !== null, inFlight, reporter, altSvc);
   return await openListener(spec, tls, new ServeListener(application, settings), config);
+}
+
+function http3Settings({ config, inFlight, reporter }: OpenOptions): H3Settings {
+  return {
+    ...listenerSettings(config, true, inFlight, reporter),
+    includeDateHeader: config.includeDateHeader,
+    maxFieldSectionSize: config.h2MaxHeaderListSize,
+    maxConcurrentRequests: config.h2MaxConcurrentStreams,
+    gracefulTimeout: config.gracefulTimeout,
+  };
 }

@@ -1,0 +1,100 @@
+/**
+ * HTTP/3 listeners: a UDP socket each, bound first and served later.
+ *
+ * Between the two the TCP listeners are opened, which advertise the ports; a start that fails there has served nobody.
+ *
+ * @module
+ */
+
+import { formatAuthority, type HostAndPort, type ResolvedConfig } from "../config/mod.ts";
+import { BindError } from "../errors.ts";
+import type { Application } from "../exchange.ts";
+import {
+  H3_MAX_UNIDIRECTIONAL_STREAMS,
+  QUIC_IDLE_TIMEOUT_SECONDS,
+  QUIC_MAX_CONNECTIONS,
+  QUIC_MAX_HANDSHAKES,
+} from "../limits.ts";
+import type { H3Settings } from "../protocol/h3_context.ts";
+import { H3Listener } from "../protocol/h3_listener.ts";
+import { listenQuic } from "../quic/deno.ts";
+import type { QuicListener } from "../quic/transport.ts";
+import type { AlternativeService } from "./alt_svc.ts";
+import { bindError } from "./bind_error.ts";
+import type { Bind, OpenListener } from "./listener.ts";
+import type { ServerLog } from "./log.ts";
+import type { TlsMaterial } from "./tls.ts";
+
+/** A UDP socket that accepts connections, which nobody serves yet. */
+export interface BoundQuic extends AlternativeService {
+  /** The socket. */
+  readonly listener: QuicListener;
+}
+
+/**
+ * Binds one UDP address.
+ *
+ * @throws {BindError} When it cannot be bound; the message says what to do.
+ * @throws {ConfigError} When this runtime has no QUIC.
+ */
+export function bindQuic(
+  spec: HostAndPort,
+  identity: TlsMaterial,
+  config: ResolvedConfig,
+  log: ServerLog,
+): BoundQuic {
+  try {
+    const { cert, key } = identity;
+    const listener = listenQuic({
+      hostname: spec.hostname,
+      port: spec.port,
+      cert,
+      key,
+      alpnProtocols: ["h3"],
+      maxBidirectionalStreams: config.h2MaxConcurrentStreams,
+      maxUnidirectionalStreams: H3_MAX_UNIDIRECTIONAL_STREAMS,
+      idleTimeout: QUIC_IDLE_TIMEOUT_SECONDS,
+      handshakeTimeout: config.sslHandshakeTimeout,
+      maxHandshakes: QUIC_MAX_HANDSHAKES,
+      maxConnections: QUIC_MAX_CONNECTIONS,
+      onRefused: (reason, client) =>
+        log.debug(`Refused a QUIC connection of ${client ?? "an unknown client"}: ${reason}`),
+    });
+    return { spec, port: listener.addr.port, listener };
+  } catch (error) {
+    throw error instanceof BindError ? bindError(spec, error.cause, "udp") : error;
+  }
+}
+
+/** Serves an application on a bound socket. */
+export class Http3Listener implements OpenListener {
+  readonly bind: Bind;
+  readonly finished: Promise<void>;
+  readonly #http3: H3Listener;
+
+  /** Starts accepting. */
+  constructor({ spec, listener }: BoundQuic, application: Application, settings: H3Settings) {
+    const { hostname, port } = listener.addr;
+    this.bind = {
+      text: spec.text,
+      url: `https://${formatAuthority(hostname, port)}`,
+      addr: { transport: "udp", hostname, port },
+      secure: true,
+      versions: ["3"],
+    };
+    this.#http3 = new H3Listener(listener, application, settings);
+    this.finished = this.#http3.finished;
+  }
+
+  goaway(): void {
+    this.#http3.goaway();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#http3.shutdown();
+  }
+
+  abort(): void {
+    this.#http3.abort();
+  }
+}

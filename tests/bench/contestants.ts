@@ -4,6 +4,7 @@
  * @module
  */
 
+import { findBun } from "../_support/h3_tools.ts";
 import { isInstalled, type ServerCommand } from "../_support/server_process.ts";
 
 /** One server. */
@@ -118,19 +119,9 @@ function onBun(): Contestant {
     name: "bun",
     title: "Bun.serve",
     find: async () => {
-      const bun = await bunPath();
+      const bun = await findBun();
       if (bun === null) return null;
       return (port) => ({ command: bun, args: [`${ROOT}tests/bench/bun.js`, String(port)] });
     },
   };
-}
-
-/** Bun itself rather than `npx bun`: the measured process has to be the server. */
-async function bunPath(): Promise<string | null> {
-  if (!await isInstalled("npx", "--version")) return null;
-  const { success, stdout } = await new Deno.Command("npx", {
-    args: ["-y", "bun@1", "-p", "process.execPath"],
-    stderr: "null",
-  }).output();
-  return success ? new TextDecoder().decode(stdout).trim() : null;
 }

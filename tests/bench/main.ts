@@ -14,7 +14,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { freePort, isInstalled, ServerProcess } from "../_support/server_process.ts";
 import { COMPARISONS, type Contestant, CONTESTANTS } from "./contestants.ts";
-import { checkAnswer, measure } from "./measure.ts";
+import { checkAnswer, measure, wrkLoad } from "./measure.ts";
 import { findPinning, UNPINNED } from "./pinning.ts";
 import { comparisonTable, contestantTable } from "./report.ts";
 
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     } else console.log(`SKIPPED: ${name} (${title}) is not installed`);
   }
   for (const [name, server] of servers) await checkAnswer(name, server.url);
-  const samples = await measure(servers, rounds, options, (round) => {
+  const samples = await measure(servers, rounds, wrkLoad(options), (round) => {
     console.error(`round ${round} of ${rounds}`);
   });
   const present = contestants.filter(({ name }) => samples.has(name));

@@ -18,6 +18,18 @@ export interface Sample {
   readonly errors: number;
 }
 
+/** Loads a server for a while. */
+export type Load = (url: string) => Promise<
+  {
+    /** Complete responses. */
+    readonly requests: number;
+    /** Complete responses a second. */
+    readonly requestsPerSecond: number;
+    /** Failed responses and broken connections. */
+    readonly errors: number;
+  }
+>;
+
 /**
  * Checks that a contestant gives the agreed answer, so that all do the same work.
  *
@@ -41,26 +53,37 @@ export async function checkAnswer(name: string, url: string): Promise<void> {
 export async function measure(
   servers: ReadonlyMap<string, ServerProcess>,
   rounds: number,
-  options: WrkOptions,
+  load: Load,
   onRound: (round: number) => void,
 ): Promise<Map<string, Sample[]>> {
   const samples = new Map([...servers.keys()].map((name) => [name, [] as Sample[]]));
-  for (const server of servers.values()) await sample(server, options); // warm-up
+  for (const server of servers.values()) await sample(server, load); // warm-up
   for (let round = 0; round < rounds; round++) {
     for (const name of ordered([...servers.keys()], round)) {
-      samples.get(name)!.push(await sample(servers.get(name)!, options));
+      samples.get(name)!.push(await sample(servers.get(name)!, load));
     }
     onRound(round + 1);
   }
   return samples;
 }
 
-async function sample(server: ServerProcess, options: WrkOptions): Promise<Sample> {
+async function sample(server: ServerProcess, load: Load): Promise<Sample> {
   const before = server.cpuSeconds;
-  const { requests, requestsPerSecond, failed, socketErrors } = await runWrk(server.url, options);
-  const cpuPerThousand = (server.cpuSeconds - before) * 1e6 / requests;
-  const errors = Object.values(socketErrors).reduce((sum, count) => sum + count, failed);
-  return { requestsPerSecond, cpuPerThousand, errors };
+  const { requests, requestsPerSecond, errors } = await load(server.url);
+  return {
+    requestsPerSecond,
+    cpuPerThousand: (server.cpuSeconds - before) * 1e6 / requests,
+    errors,
+  };
+}
+
+/** The load of `wrk`. */
+export function wrkLoad(options: WrkOptions): Load {
+  return async (url) => {
+    const { requests, requestsPerSecond, failed, socketErrors } = await runWrk(url, options);
+    const errors = Object.values(socketErrors).reduce((sum, count) => sum + count, failed);
+    return { requests, requestsPerSecond, errors };
+  };
 }
 
 /** Every other round backwards: what drifts during a round then helps and hurts both sides of a ratio alike. */

@@ -1,7 +1,7 @@
 /**
  * The least an HTTP/3 server on Deno's QUIC can do: every request gets the same bytes, whatever it says.
  *
- *     deno run -A tests/bench/h3/bare.ts web|resources PORT [BYTES]
+ *     deno run -A tests/bench/h3/bare.ts streams|resources PORT [BYTES]
  *
  * This is the yardstick for ours: what it reaches, nobody on this runtime can pass by much. It parses nothing, sends no
  * `date`, and answers after the first piece of a request. With BYTES, the content is that long.
@@ -100,7 +100,7 @@ function resourceOf(stream: object): number {
 }
 
 const BACKENDS: Readonly<Record<string, (writes: readonly Uint8Array[]) => Answer>> = {
-  web: answerByWebStreams,
+  streams: answerByWebStreams,
   resources: answerByResources,
 };
 

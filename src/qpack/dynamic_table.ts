@@ -76,12 +76,17 @@ export class DynamicTable {
     return this.#entries[index & (this.#entries.length - 1)];
   }
 
+  /** Is told of every entry that was evicted. */
+  protected evicted(_index: number, _entry: Field): void {}
+
   #evict(size: number): void {
     while (this.#size > size) {
-      const slot = this.#dropCount++ & (this.#entries.length - 1);
-      const [name, value] = this.#entries[slot]!;
+      const index = this.#dropCount++;
+      const slot = index & (this.#entries.length - 1);
+      const entry = this.#entries[slot]!;
       this.#entries[slot] = undefined;
-      this.#size -= fieldSize(name, value);
+      this.#size -= fieldSize(entry[0], entry[1]);
+      this.evicted(index, entry);
     }
   }
 

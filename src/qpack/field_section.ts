@@ -51,6 +51,9 @@ export class FieldSectionReader extends WireReader {
     const below = (section[this.position]! & 0x80) !== 0;
     const delta = this.integer(7);
     this.#base = this.#requiredInsertCount + (below ? -delta - 1 : delta);
+    if (this.#requiredInsertCount > 0 && !Number.isSafeInteger(this.#base)) {
+      this.malformed(`delta base ${delta} is beyond any table`);
+    }
     if (this.#base < 0) {
       this.malformed(
         `delta base ${delta} is below Required Insert Count ${this.#requiredInsertCount}`,

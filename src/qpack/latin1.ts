@@ -28,3 +28,10 @@ function convert(bytes: Uint8Array, start: number, end: number): string {
   for (let index = 0; index < length; index++) codes[index] = bytes[start + index]!;
   return String.fromCharCode.apply(null, codes);
 }
+
+/** Whether every code unit of `text` is a byte. */
+export function isLatin1(text: string): boolean {
+  let all = 0;
+  for (let index = 0; index < text.length; index++) all |= text.charCodeAt(index);
+  return all <= 0xff;
+}

@@ -25,6 +25,7 @@
  */
 
 export { type DecoderOptions, QPACKDecoder } from "./decoder.ts";
-export { type EncoderOptions, type PeerLimits, QPACKEncoder } from "./encoder.ts";
+export type { PeerLimits } from "./dynamic_references.ts";
+export { type EncoderOptions, QPACKEncoder } from "./encoder.ts";
 export { FieldSectionTooLargeError, QPACK, QPACKError } from "./errors.ts";
 export type { Field, FieldList } from "../fields.ts";

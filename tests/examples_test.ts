@@ -3,8 +3,12 @@
 import { deadline } from "@std/async/deadline";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { BUN_FETCH } from "./_support/bun_client.ts";
+import { GTLSCLIENT } from "./_support/gtlsclient.ts";
+import { outputOf, testWithTool } from "./_support/h3_tools.ts";
 import { PATIENCE_MS, Program } from "./_support/program.ts";
 import { REPOSITORY, sourceFiles } from "./_support/repository.ts";
+import { serverCertificate } from "./_support/server_certificate.ts";
 
 interface Row {
   /** Use of the running example; it is told to stop afterwards. */
@@ -17,7 +21,12 @@ interface Row {
 
 const ROWS: Record<string, Row> = {
   "examples/hello.ts": {
-    check: async ({ url }) => assert.equal(await get(`${url}/a%20b`), "Hello from /a%20b\n"),
+    binds: 3,
+    check: async ({ urls }) => {
+      const [secure, plain] = urls;
+      assert.equal(await get(`${plain}/a%20b`), "Hello from /a%20b\n");
+      assert.equal(await getTrusting(`${secure}/a%20b`), "Hello from /a%20b\n");
+    },
   },
 
   "examples/hono.ts": {
@@ -79,6 +88,11 @@ const ROWS: Record<string, Row> = {
     },
   },
 
+  "examples/http3.ts": {
+    binds: 2,
+    check: async ({ url }) => assert.equal(await getTrusting(url), "Hello over HTTP/2\n"),
+  },
+
   "examples/graceful.ts": {
     check: async (program) => {
       const answer = get(program.url);
@@ -113,6 +127,40 @@ const ROWS: Record<string, Row> = {
 for (const [path, row] of Object.entries(ROWS)) {
   Deno.test(`${path} answers and stops with exit code 0`, () => runExample(path, row));
 }
+
+testWithTool(GTLSCLIENT, "examples/http3.ts answers over HTTP/3", async () => {
+  await runExample("examples/http3.ts", {
+    binds: 2,
+    check: async ({ urls }) => {
+      await using client = await GTLSCLIENT.connect(Number(new URL(urls[1]!).port));
+      assert.deepEqual(await client.get(["/"]), ["Hello over HTTP/3\n"]);
+    },
+  });
+});
+
+testWithTool(BUN_FETCH, "examples/hello.ts prints a command that asks it over HTTP/3", async () => {
+  await runExample("examples/hello.ts", {
+    binds: 3,
+    check: async (program) => {
+      await program.says(/^Try HTTP\/3: .*\n/m);
+      const [, command] = /^Try HTTP\/3: (.*)$/m.exec(program.stdout)!;
+      assert.equal(await outputOf("sh", ["-c", command!]), "Hello from /\n\n");
+    },
+  });
+});
+
+Deno.test("examples/hello.ts says what to do when its port is taken", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "examples/hello.ts", "127.0.0.1:0", `127.0.0.1:${taken.addr.port}`],
+    cwd: REPOSITORY,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const lines = new TextDecoder().decode(stderr).trimEnd().split("\n");
+  assert.equal(code, 1);
+  assert.match(lines.at(-2)!, /^Cannot bind .*: the address is in use\. Stop the other program/);
+  assert.equal(lines.at(-1), "Other addresses: deno task start 127.0.0.1:8080 127.0.0.1:9443");
+});
 
 const openssl = await opensslVersion();
 Deno.test({
@@ -211,6 +259,12 @@ async function get(url: string): Promise<string> {
   const text = await response.text();
   assert.equal(response.status, 200, text);
   return text;
+}
+
+/** {@link get} from a server whose certificate is trusted because it shows it. */
+async function getTrusting(url: string): Promise<string> {
+  using client = Deno.createHttpClient({ caCerts: [await serverCertificate(url)] });
+  return await (await fetch(url, { client, signal: AbortSignal.timeout(PATIENCE_MS) })).text();
 }
 
 /** Makes the certificate of `examples/https.ts` by the command in its doc comment. */

@@ -11,8 +11,10 @@ const readme = await Deno.readTextFile(new URL("README.md", REPOSITORY));
 
 Deno.test("the README's first minute: deno task start answers what is printed there", async () => {
   const [, promised] = /\$ curl -i http:\/\/127\.0\.0\.1:8000\/\n([^]*?)```/.exec(readme)!;
-  await using program = await Program.start(["task", "start", "127.0.0.1:0"], REPOSITORY, 1);
-  const answer = await rawGet(new URL(program.url));
+  const args = ["task", "start", "127.0.0.1:0", "127.0.0.1:0"];
+  await using program = await Program.start(args, REPOSITORY, 3);
+  const plain = program.urls.find((url) => url.startsWith("http:"));
+  const answer = await rawGet(new URL(plain!));
   const undated = (text: string) => text.replace(/^date: .*GMT$/m, "date: masked");
   assert.equal(undated(answer), undated(promised!));
   program.stop();
@@ -21,7 +23,9 @@ Deno.test("the README's first minute: deno task start answers what is printed th
 
 Deno.test("the README lists the options that act, and no others", () => {
   const listed = optionRows().flatMap(({ names }) => names);
-  const acting = OPTIONS.filter(({ effect }) => effect === "now").map(({ name }) => name);
+  const acting = OPTIONS.filter(({ effect }) =>
+    effect === "now" || typeof effect === "object" && "http3Only" in effect
+  ).map(({ name }) => name);
   assert.deepEqual(listed.toSorted(), acting.toSorted());
 });
 

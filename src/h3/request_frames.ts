@@ -47,7 +47,7 @@ export class RequestFrames implements FramePolicy {
    * Judges a frame by its header. Unknown types are skipped (RFC 9114 §9); as they cost a little and bring nothing, as
    * empty DATA frames do, they are charged.
    *
-   * @throws {H3Error} H3_FRAME_UNEXPECTED for the connection; see also {@linkcode sectionTooLarge}.
+   * @throws {H3Error} H3_FRAME_UNEXPECTED or H3_EXCESSIVE_LOAD for the connection; {@linkcode sectionTooLarge}.
    */
   admit(type: number, length: number): Treatment {
     const next = NEXT[this.state][type];
@@ -58,12 +58,18 @@ export class RequestFrames implements FramePolicy {
     }
     this.state = next;
     if (type === FRAME.HEADERS) {
-      if (length > this.#maxSection) throw sectionTooLarge(this.#maxSection);
+      if (length > this.#maxSection) throw this.#tooLarge(length);
       return "whole";
     }
     if (length > 0) return "parts";
     this.#budget.spend("empty DATA frames");
     return "skip";
+  }
+
+  #tooLarge(length: number): H3Error {
+    return sectionTooLarge(
+      `Cannot accept a HEADERS frame of ${length} bytes: the limit is ${this.#maxSection}`,
+    );
   }
 
   #unexpected(type: number): H3Error {
@@ -77,16 +83,10 @@ export class RequestFrames implements FramePolicy {
 }
 
 /**
- * The request has a field section that is larger than we take, encoded or decoded.
+ * The request has more fields than we take.
  *
  * It is not malformed, so the code is H3_EXCESSIVE_LOAD, and the answer 431 (RFC 9114 §4.2.2).
- *
- * @param limit Bytes.
  */
-export function sectionTooLarge(limit: number, options?: ErrorOptions): H3Error {
-  return new H3Error(
-    H3.EXCESSIVE_LOAD,
-    `Cannot accept the request: a field section is larger than the limit of ${limit} bytes`,
-    { ...options, scope: "stream", status: 431 },
-  );
+export function sectionTooLarge(message: string, options?: ErrorOptions): H3Error {
+  return new H3Error(H3.EXCESSIVE_LOAD, message, { ...options, scope: "stream", status: 431 });
 }

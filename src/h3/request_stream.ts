@@ -206,7 +206,7 @@ export class RequestStream {
       return this.#context.decoder.decode(this.id, section);
     } catch (error) {
       if (error instanceof FieldSectionTooLargeError) {
-        throw sectionTooLarge(this.#context.maxFieldSectionSize, { cause: error });
+        throw sectionTooLarge(error.message, { cause: error });
       }
       throw fromQPACKError(error);
     }

@@ -49,7 +49,13 @@
 
 export type { HttpVersion, RequestHead } from "../exchange.ts";
 export type { Field, FieldList } from "../fields.ts";
-export type { DecoderOptions, EncoderOptions, QPACKDecoder, QPACKEncoder } from "../qpack/mod.ts";
+export type {
+  DecoderOptions,
+  EncoderOptions,
+  PeerLimits,
+  QPACKDecoder,
+  QPACKEncoder,
+} from "../qpack/mod.ts";
 export * from "./capsule.ts";
 export * from "./datagram.ts";
 export * from "./errors.ts";

@@ -59,7 +59,7 @@ export function parsePriority(value: string): Priority {
 /** Members as key and value text, parameters dropped, the last of a key wins; `null` when it is no dictionary. */
 function parseDictionary(value: string): Map<string, string> | null {
   const members = new Map<string, string>();
-  const text = value.replace(/^ +| +$/g, "");
+  const text = trimSpaces(value);
   let offset = 0;
   while (offset < text.length) {
     if (offset > 0) {
@@ -74,6 +74,15 @@ function parseDictionary(value: string): Map<string, string> | null {
     offset = MEMBER.lastIndex;
   }
   return members;
+}
+
+/** `value` without spaces around it. A pattern would take quadratic time for spaces inside. */
+function trimSpaces(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && value[start] === " ") start++;
+  while (end > start && value[end - 1] === " ") end--;
+  return value.slice(start, end);
 }
 
 const ASCII = /^[\x20-\x7e]*$/;

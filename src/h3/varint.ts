@@ -46,13 +46,12 @@ export function decodeVarint(bytes: Uint8Array, offset: number, end = bytes.leng
  * @throws {RangeError} When `value` is no integer from 0 to `Number.MAX_SAFE_INTEGER`.
  */
 export function varintSize(value: number): number {
-  if (value >= 0 && value < 0x40) return 1;
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new RangeError(
       `Cannot encode ${value} as a varint: expected an integer from 0 to 2^53 - 1`,
     );
   }
-  return value < 0x4000 ? 2 : value < 0x4000_0000 ? 4 : 8;
+  return value < 0x40 ? 1 : value < 0x4000 ? 2 : value < 0x4000_0000 ? 4 : 8;
 }
 
 /**

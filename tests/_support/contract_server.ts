@@ -4,16 +4,14 @@
  * @module
  */
 
-import {
-  type AdapterOptions,
-  type Framework,
-  type Mode,
-  normalise,
-} from "../../src/app/framework.ts";
+import { type Framework, type Mode, normalise } from "../../src/app/framework.ts";
 import { type ConfigInit, resolveConfig } from "../../src/config/mod.ts";
+import type { BackendName } from "../../src/quic/deno.ts";
 import { openLog } from "../../src/server/log.ts";
+import { formName } from "../../src/server/reporter.ts";
 import type { Server } from "../../src/server/server.ts";
-import { start, startApplication } from "../../src/server/start.ts";
+import { adapterOptions, start, startApplication } from "../../src/server/start.ts";
+import { startH3 } from "./contract_h3_server.ts";
 import type { LogSink } from "./log_sink.ts";
 
 /** Ways of running an application. */
@@ -21,6 +19,9 @@ export const FORMS = ["fetch short cut", "fetch exchange", "ASGI", "WSGI"] as co
 
 /** One of {@link FORMS}. */
 export type Form = (typeof FORMS)[number];
+
+/** Those without a short cut, which is what HTTP/3 has. */
+export const EXCHANGE_FORMS: readonly Form[] = FORMS.filter((form) => form !== "fetch short cut");
 
 const MODES: Readonly<Record<Form, Mode>> = {
   "fetch short cut": "fetch",
@@ -34,25 +35,25 @@ export function modeOf(form: Form): Mode {
   return MODES[form];
 }
 
-/** Starts a server on a free port of the loopback; `app` must have the form. */
+/**
+ * Starts a server on a free port of the loopback; `app` must have the form.
+ *
+ * @param quic Starts one for HTTP/3 alone, on this back-end.
+ */
 export async function startForm(
   form: Form,
   app: Framework,
   log: LogSink,
   config: ConfigInit = {},
+  quic?: BackendName,
 ): Promise<Server> {
   const init: ConfigInit = { bind: "127.0.0.1:0", errorlog: log, ...config };
-  if (form !== "fetch exchange") return await start(app, init, { mode: MODES[form] });
+  const mode = MODES[form];
+  if (form !== "fetch exchange" && quic === undefined) return await start(app, init, { mode });
   const resolved = resolveConfig(init);
   const lines = openLog(resolved);
-  const { rootPath, maxAppQueueSize, wsgiMaxBodySize } = resolved;
-  const options: AdapterOptions = {
-    rootPath,
-    maxAppQueueSize,
-    wsgiMaxBodySize,
-    multiprocess: false,
-    log: lines,
-  };
-  const { http, websocket } = normalise(app, "fetch", options);
-  return await startApplication({ http, websocket }, resolved, lines, "fetch");
+  const application = normalise(app, mode, adapterOptions(resolved, lines));
+  if (quic) return await startH3(application, resolved, lines, formName(mode), quic);
+  const { http, websocket } = application;
+  return await startApplication({ http, websocket }, resolved, lines, formName(mode));
 }

@@ -10,6 +10,7 @@
 import assert from "node:assert/strict";
 import type { ConfigInit } from "../../mod.ts";
 import type { Framework } from "../../src/app/framework.ts";
+import type { BackendName } from "../../src/quic/deno.ts";
 import type { Server } from "../../src/server/server.ts";
 import type { Client } from "../_support/client.ts";
 import { asgiApp, fetchApp, wsgiApp } from "../_support/contract_apps.ts";
@@ -23,15 +24,17 @@ export interface Transport {
   /** For the test's name, e.g. `"h2c by curl"`. */
   readonly name: string;
   /** Version the application is to see. */
-  readonly version: "1.1" | "2";
+  readonly version: "1.1" | "2" | "3";
   /** Whether the bind has a certificate. */
   readonly secure: boolean;
   /** What the client is made of; cases that it cannot play skip it. */
-  readonly tool: "raw" | "curl" | "fetch";
+  readonly tool: "raw" | "curl" | "fetch" | "h3";
   /** Why the client cannot be used here at all. */
   readonly missing?: string | undefined;
   /** Options the bind needs. */
   readonly config: ConfigInit;
+  /** The QUIC back-end of a server that speaks HTTP/3. */
+  readonly quic?: BackendName;
   /** Connects to a URL. */
   connect(url: string): Client;
 }
@@ -94,11 +97,12 @@ function defineTest(variant: Variant, row: Case): void {
 async function runCase(variant: Variant, row: Case): Promise<void> {
   const log = new LogSink();
   const probe = new Probe();
-  const config = { ...variant.transport.config, ...row.config };
-  const server = await startForm(variant.form, appOf(variant.form, probe), log, config);
+  const { form, transport } = variant;
+  const config = { ...transport.config, ...row.config };
+  const server = await startForm(form, appOf(form, probe), log, config, transport.quic);
   try {
     const url = server.binds[0]!.url;
-    await using client = variant.transport.connect(url);
+    await using client = transport.connect(url);
     await row.run({ ...variant, server, url, client, probe, log });
   } finally {
     // Nothing may be left over: with `graceful_timeout` at its default, a leak would take three seconds.

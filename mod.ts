@@ -1,6 +1,6 @@
 /**
- * Hypercorn for Deno: serves fetch, ASGI-style and WSGI-style applications on HTTP/1.1, HTTP/2 and WebSocket, with
- * graceful shutdown, TOML configuration, and limits.
+ * Hypercorn for Deno: serves fetch, ASGI-style and WSGI-style applications on HTTP/1.1, HTTP/2, HTTP/3 and WebSocket,
+ * with graceful shutdown, TOML configuration, and limits.
  *
  * @example
  * ```ts

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { H3 } from "../../src/h3/errors.ts";
+import { encodeFrame, FRAME, FrameReader } from "../../src/h3/frames.ts";
+import { isGreaseId } from "../../src/h3/grease.ts";
+import { ODDITY_BURST } from "../../src/h3/limits.ts";
+import { DEFAULT_PRIORITY, sendOrder } from "../../src/h3/priority.ts";
+import { decodeSettings } from "../../src/h3/settings.ts";
+import { STREAM } from "../../src/h3/unidirectional.ts";
+import { encodeVarints } from "../../src/h3/varint.ts";
+import { concat } from "../_support/bytes.ts";
+import {
+  assertConnectionError,
+  assertOnlyH3Error,
+  frame,
+  newConnection,
+  openControl,
+  priorityUpdate,
+} from "./peer_support.ts";
+
+/** GET / of "a" over https, from the static table of QPACK. */
+const SECTION = Uint8Array.of(0x00, 0x00, 0xd1, 0xd7, 0x50, 0x01, 0x61, 0xc1);
+const GET = encodeFrame(FRAME.HEADERS, SECTION);
+
+/** The same with `priority: u=5, i`. */
+const GET_LATER = encodeFrame(
+  FRAME.HEADERS,
+  concat([
+    SECTION,
+    Uint8Array.of(0x27, 0x01),
+    text("priority"),
+    Uint8Array.of(0x06),
+    text("u=5, i"),
+  ]),
+);
+
+Deno.test("H3Connection begins its three streams with their types, and SETTINGS first (RFC 9114 §6.2.1)", () => {
+  const { control, encoder, decoder } = newConnection().streamStarts;
+  assert.equal(control[0], STREAM.CONTROL);
+  assert.deepEqual(encoder, encodeVarints(STREAM.QPACK_ENCODER));
+  assert.deepEqual(decoder, encodeVarints(STREAM.QPACK_DECODER));
+  const frames = readFrames(control.subarray(1));
+  assert.deepEqual(frames.map(({ type }) => isGreaseId(type) ? "grease" : type), [
+    FRAME.SETTINGS,
+    "grease",
+  ]);
+  assert.deepEqual(decodeSettings(frames[0]!.payload), {
+    maxFieldSectionSize: 65_536,
+    qpackMaxTableCapacity: 4096,
+    qpackBlockedStreams: 16,
+    enableConnectProtocol: false,
+    enableDatagrams: false,
+  });
+});
+
+Deno.test("H3Connection offers extended CONNECT and datagrams only when they are enabled", () => {
+  const { control } =
+    newConnection({ enableConnectProtocol: true, enableDatagrams: true }).streamStarts;
+  const settings = decodeSettings(readFrames(control.subarray(1))[0]!.payload);
+  assert.deepEqual([settings.enableConnectProtocol, settings.enableDatagrams], [true, true]);
+});
+
+Deno.test("H3Connection sends another GREASE for another random number", () => {
+  const starts = [0, 0.3, 0.999].map((random) => newConnection({ random }).streamStarts.control);
+  assert.equal(new Set(starts.map((start) => start.toHex())).size, 3);
+  for (const start of starts) assert.equal(readFrames(start.subarray(1)).length, 2);
+});
+
+Deno.test("H3Connection knows the client's settings once they came", () => {
+  const connection = newConnection();
+  const before = connection.peerSettings;
+  openControl(connection, frame(FRAME.SETTINGS, 0x01, 100, 0x07, 2));
+  const { qpackMaxTableCapacity, qpackBlockedStreams } = connection.peerSettings!;
+  assert.deepEqual([before, qpackMaxTableCapacity, qpackBlockedStreams], [null, 100, 2]);
+});
+
+Deno.test("H3Connection uses the dynamic table only after the client allowed it (RFC 9204 §3.2.3)", () => {
+  const fields = [["x-custom", "a long enough value"]] as const;
+  const connection = newConnection();
+  for (const id of [0, 4, 8]) connection.request(id).encodeHead(200, fields);
+  assert.equal(connection.takeEncoder(), null);
+  openControl(connection, frame(FRAME.SETTINGS, 0x01, 4096, 0x07, 16));
+  for (const id of [12, 16, 20]) connection.request(id).encodeHead(200, fields);
+  assert.notEqual(connection.takeEncoder(), null);
+});
+
+Deno.test("H3Connection cancels a blocked request on its decoder stream (RFC 9204 §2.2.2.2)", () => {
+  const connection = newConnection();
+  const request = connection.request(4);
+  request.receive(encodeFrame(FRAME.HEADERS, Uint8Array.fromHex("020080")), 0);
+  request.next();
+  assert.ok(request.blocked);
+  request.reset(H3.REQUEST_CANCELLED);
+  assert.deepEqual(connection.takeDecoder(), Uint8Array.of(0x44));
+  assert.equal(connection.takeDecoder(), null);
+});
+
+Deno.test("H3Connection says goodbye in two steps, never with a larger id (RFC 9114 §5.2)", () => {
+  const connection = newConnection();
+  connection.request(0);
+  connection.goaway(false);
+  connection.goaway(false);
+  assert.equal(connection.takeControl()?.toHex(), "0708fffffffffffffffc");
+  assert.equal(connection.takeControl(), null);
+  connection.request(4);
+  assert.ok(connection.accepts(8));
+  connection.goaway(true);
+  connection.goaway(true);
+  connection.goaway(false);
+  assert.deepEqual(connection.takeControl(), frame(FRAME.GOAWAY, 8));
+  assert.equal(connection.takeControl(), null);
+  assert.deepEqual([0, 4, 8, 12].map((id) => connection.accepts(id)), [true, true, false, false]);
+});
+
+Deno.test("H3Connection says goodbye at once, to a client without requests", () => {
+  const connection = newConnection();
+  connection.goaway(false);
+  connection.goaway(true);
+  assert.deepEqual(
+    connection.takeControl(),
+    concat([Uint8Array.fromHex("0708fffffffffffffffc"), frame(FRAME.GOAWAY, 0)]),
+  );
+  assert.equal(connection.accepts(0), false);
+});
+
+Deno.test("H3Connection refuses nothing before its GOAWAY", () => {
+  assert.ok(newConnection().accepts(Number.MAX_SAFE_INTEGER));
+});
+
+Deno.test("H3Connection knows the requests that were not closed", () => {
+  const connection = newConnection();
+  const [first, second] = [connection.request(0), connection.request(4)];
+  assert.equal(connection.openRequests, 2);
+  first.close();
+  first.close();
+  second.close();
+  assert.equal(connection.openRequests, 0);
+});
+
+Deno.test("PRIORITY_UPDATE overrides the priority field of an open request, before and after it (RFC 9218 §7)", () => {
+  const connection = newConnection();
+  const control = openControl(connection);
+  const request = connection.request(0);
+  assert.equal(request.priority, DEFAULT_PRIORITY);
+  request.receive(GET_LATER, 0);
+  request.next();
+  assert.deepEqual(request.priority, { urgency: 5, incremental: true });
+  const events = control.receive(priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 0, "u=0"), 0);
+  const priority = { urgency: 0, incremental: false };
+  assert.deepEqual(events, [{ type: "priority", streamId: 0, priority }]);
+  assert.deepEqual(request.priority, priority);
+  assert.ok(sendOrder(request.priority, 0) > sendOrder(DEFAULT_PRIORITY, 0));
+});
+
+Deno.test("PRIORITY_UPDATE for a request yet to come is kept, the last one only (RFC 9218 §7)", () => {
+  const connection = newConnection();
+  const control = openControl(connection);
+  for (const value of ["u=1", "u=6", "u=2, i"]) {
+    assert.deepEqual(
+      control.receive(priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 8, value), 0),
+      [],
+    );
+  }
+  const request = connection.request(8);
+  request.receive(GET_LATER, 0);
+  request.next();
+  assert.deepEqual(request.priority, { urgency: 2, incremental: true });
+});
+
+Deno.test("PRIORITY_UPDATE for a request that is over is ignored, and nothing is kept of it", () => {
+  const connection = newConnection();
+  const control = openControl(connection);
+  connection.request(0).close();
+  assert.deepEqual(control.receive(priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 0, "u=1"), 0), []);
+  assert.equal(connection.request(0).priority, DEFAULT_PRIORITY);
+});
+
+Deno.test("PRIORITY_UPDATE may name as many streams as the client may open, and no more (RFC 9218 §7.2)", () => {
+  const connection = newConnection({ maxRequestStreams: 2 });
+  const control = openControl(connection);
+  const update = (id: number) => priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, id, "u=1");
+  control.receive(update(4), 0);
+  connection.request(0);
+  control.receive(update(8), 0);
+  assertConnectionError(() => control.receive(update(12), 0), H3.ID_ERROR);
+});
+
+Deno.test("H3Connection has one budget for all its streams", () => {
+  const connection = newConnection();
+  const control = openControl(connection);
+  for (let count = 0; count < ODDITY_BURST; count++) control.receive(frame(0x21), 0);
+  assertConnectionError(
+    () => connection.unidirectional(6).receive(encodeVarints(0x21), 0),
+    H3.EXCESSIVE_LOAD,
+  );
+  const request = connection.request(0);
+  request.receive(GET, 0);
+  assertConnectionError(() => request.reset(H3.REQUEST_CANCELLED), H3.EXCESSIVE_LOAD);
+});
+
+Deno.test("H3Connection refuses a field section that QPACK refuses with QPACK_DECOMPRESSION_FAILED", () => {
+  const request = newConnection().request(0);
+  request.receive(encodeFrame(FRAME.HEADERS, Uint8Array.of(0x00, 0x00, 0xff, 0xff, 0x7f)), 0);
+  assertConnectionError(() => request.next(), H3.DECOMPRESSION_FAILED);
+});
+
+Deno.test("property: H3Connection throws nothing but H3Error, whatever comes on its streams in whatever order", () => {
+  const chunk = fc.record({
+    stream: fc.nat(5),
+    bytes: fc.oneof(
+      fc.uint8Array({ maxLength: 20 }),
+      fc.constantFrom(
+        encodeVarints(0),
+        frame(FRAME.SETTINGS),
+        encodeVarints(2),
+        encodeVarints(3),
+        GET,
+      ),
+    ),
+  });
+  fc.assert(fc.property(fc.array(chunk), (chunks) => {
+    const connection = newConnection();
+    const requests = [0, 4].map((id) => connection.request(id));
+    const streams = [2, 6, 10, 14].map((id) => connection.unidirectional(id));
+    assertOnlyH3Error(() => {
+      for (const { stream, bytes } of chunks) {
+        if (stream > 1) streams[stream - 2]!.receive(bytes.slice(), 0);
+        else {
+          requests[stream]!.receive(bytes.slice(), 0);
+          while (requests[stream]!.next() !== null);
+        }
+      }
+    });
+    for (const request of requests) request.close();
+    assert.equal(connection.openRequests, 0);
+  }));
+});
+
+function readFrames(bytes: Uint8Array): { type: number; payload: Uint8Array }[] {
+  const reader = new FrameReader({ admit: () => "whole" });
+  reader.receive(bytes);
+  const frames = [];
+  for (let frame = reader.next(); frame !== null; frame = reader.next()) frames.push(frame);
+  reader.finish();
+  return frames;
+}
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}

@@ -65,7 +65,7 @@ class WebSendStream implements QuicSendStream {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #owner: HalfOwner;
   #over: Promise<void> | null = null;
-  #stopped = false;
+  #failure: Error | null = null;
 
   constructor(stream: Deno.QuicSendStream, owner: HalfOwner) {
     this.id = Number(stream.id);
@@ -91,7 +91,7 @@ class WebSendStream implements QuicSendStream {
   abandon(): void {
     if (this.#over !== null) return;
     this.#over = Promise.resolve();
-    if (this.#stopped) this.#owner.release(this);
+    if (this.#failure instanceof StreamStoppedError) this.#owner.release(this); // it is reset already
   }
 
   setSendOrder(order: number): void {
@@ -104,9 +104,7 @@ class WebSendStream implements QuicSendStream {
 
   #translate(work: Promise<void>): Promise<void> {
     const translated = work.catch((error) => {
-      const reason = sendError(error);
-      this.#stopped ||= reason instanceof StreamStoppedError;
-      throw reason;
+      throw this.#failure ??= sendError(error); // later ones only say that the stream had failed
     });
     translated.catch(ignore); // whoever does not wait for it does not want to know
     return translated;

@@ -7,7 +7,8 @@
  *
  * Rules that hold for every implementation:
  *
- * - Nothing rejects unless its comment says so, and then only with the errors of this file.
+ * - Nothing rejects unless its comment says so, and then only with the errors of this file. A write or finish that
+ *   nobody waits for may reject; that is no unhandled rejection.
  * - Streams live as long as the connection holds them; no finalizer ever ends one.
  * - Both halves of a bidirectional stream are ended by whoever took it: `stop` or read to the end, and `finish` or
  *   `abandon`.

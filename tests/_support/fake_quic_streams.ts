@@ -11,6 +11,7 @@ import {
   StreamResetError,
   StreamStoppedError,
 } from "../../src/quic/transport.ts";
+import { concat } from "./bytes.ts";
 
 /** Most bytes one read returns, as with the real back-ends. */
 const MAX_READ = 65_536;
@@ -135,6 +136,7 @@ export class FakeReceiveStream implements QuicReceiveStream, Sink {
   onStop: () => void = () => {};
   readonly #owner: HalfOwner;
   #buffer = new Uint8Array(0);
+  #offset = 0;
   #waiting: PromiseWithResolvers<Uint8Array | null> | null = null;
   #end: "fin" | "stopped" | Error | null = null;
 
@@ -151,7 +153,7 @@ export class FakeReceiveStream implements QuicReceiveStream, Sink {
 
   /** Bytes that came and were not read. */
   get buffered(): number {
-    return this.#buffer.length;
+    return this.#buffer.length - this.#offset;
   }
 
   read(): Promise<Uint8Array | null> {
@@ -164,17 +166,18 @@ export class FakeReceiveStream implements QuicReceiveStream, Sink {
 
   stop(): void {
     if (this.#end === "stopped") return;
-    const over = this.#end !== null && this.#buffer.length === 0;
+    const over = this.#end !== null && this.buffered === 0;
     this.#close("stopped");
     if (!over) this.onStop();
   }
 
   receive(bytes: Uint8Array): void {
     if (this.#end !== null) return;
-    const joined = new Uint8Array(this.#buffer.length + bytes.length);
-    joined.set(this.#buffer);
-    joined.set(bytes, this.#buffer.length);
-    this.#buffer = joined;
+    const unread = this.#buffer.subarray(this.#offset);
+    this.#buffer = new Uint8Array(unread.length + bytes.length);
+    this.#buffer.set(unread);
+    this.#buffer.set(bytes, unread.length);
+    this.#offset = 0;
     this.#settle();
   }
 
@@ -197,24 +200,25 @@ export class FakeReceiveStream implements QuicReceiveStream, Sink {
   #close(end: "stopped" | Error): void {
     this.#end = end;
     this.#buffer = new Uint8Array(0);
+    this.#offset = 0;
     if (end === "stopped") this.#owner.release(this);
     this.#settle();
   }
 
   #settle(): void {
     const waiting = this.#waiting;
-    if (waiting === null || (this.#buffer.length === 0 && this.#end === null)) return;
+    if (waiting === null || (this.buffered === 0 && this.#end === null)) return;
     this.#waiting = null;
-    if (this.#buffer.length > 0) return waiting.resolve(this.#take());
+    if (this.buffered > 0) return waiting.resolve(this.#take());
     this.#owner.release(this);
     if (this.#end instanceof Error) waiting.reject(this.#end);
     else waiting.resolve(null);
   }
 
   #take(): Uint8Array {
-    const size = this.#owner.pieceSize(Math.min(this.#buffer.length, MAX_READ));
-    const piece = this.#buffer.slice(0, size);
-    this.#buffer = this.#buffer.slice(size);
+    const size = this.#owner.pieceSize(Math.min(this.buffered, MAX_READ));
+    const piece = this.#buffer.slice(this.#offset, this.#offset + size);
+    this.#offset += size;
     this.onConsumed(size);
     return piece;
   }
@@ -227,6 +231,7 @@ export class FakeSendStream implements QuicSendStream {
   readonly #to: FakeInbox;
   readonly #sender: Sender;
   #abandoned = false;
+  #stopped = false;
 
   /** @param credit Bytes the client takes before it gives more credit. */
   constructor(id: StreamId, owner: HalfOwner, to: FakeInbox, credit: number) {
@@ -235,7 +240,10 @@ export class FakeSendStream implements QuicSendStream {
     this.#to = to;
     this.#sender = new Sender(to, credit);
     to.onAllow = (bytes) => this.#sender.grant(bytes);
-    to.onStop = (code) => this.#sender.fail(new StreamStoppedError(code));
+    to.onStop = (code) => {
+      this.#stopped = true;
+      this.#sender.fail(new StreamStoppedError(code));
+    };
   }
 
   /** Whether it was given up. */
@@ -250,7 +258,9 @@ export class FakeSendStream implements QuicSendStream {
 
   write(bytes: Uint8Array): Promise<void> {
     if (this.#abandoned) throw new Error(`Stream ${this.id}: cannot write after abandon()`);
-    return this.#sender.write(bytes);
+    const written = this.#sender.write(bytes);
+    written.catch(() => {}); // whoever does not wait for it does not want to know
+    return written;
   }
 
   finish(): Promise<void> {
@@ -264,7 +274,9 @@ export class FakeSendStream implements QuicSendStream {
   abandon(): void {
     if (this.#sender.finished || this.#abandoned) return;
     this.#abandoned = true;
-    this.#owner.changed();
+    // What the peer has stopped is reset, not left open.
+    if (this.#stopped) this.#owner.release(this);
+    else this.#owner.changed();
   }
 
   setSendOrder(order: number): void {
@@ -293,6 +305,8 @@ export class FakeInbox implements Sink {
   onStop: (code: number) => void = () => {};
   readonly #changed: () => void;
   readonly #pieces: Uint8Array[] = [];
+  #length = 0;
+  #taken = 0;
 
   /** @param changed Called after every change. */
   constructor(changed: () => void) {
@@ -302,22 +316,24 @@ export class FakeInbox implements Sink {
   /** All bytes so far. */
   get bytes(): Uint8Array {
     // Joined late, on purpose: a server that reuses an array it has given away spoils its own bytes, and is found out.
-    const joined = new Uint8Array(this.length);
-    let offset = 0;
-    for (const piece of this.#pieces) {
-      joined.set(piece, offset);
-      offset += piece.length;
-    }
-    return joined;
+    return concat(this.#pieces);
   }
 
   /** Number of bytes so far. */
   get length(): number {
-    return this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return this.#length;
+  }
+
+  /** The bytes that came since the last call. */
+  take(): Uint8Array {
+    const taken = concat(this.#pieces.slice(this.#taken));
+    this.#taken = this.#pieces.length;
+    return taken;
   }
 
   receive(bytes: Uint8Array): void {
     this.#pieces.push(bytes);
+    this.#length += bytes.length;
     this.#changed();
   }
 

@@ -29,6 +29,7 @@ export async function standstill(count: () => number, quietMs = 150): Promise<nu
   }
 }
 
-function pause(milliseconds: number): Promise<void> {
+/** Lets `milliseconds` pass; between two looks at something, never in place of looking. */
+export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,0 +1,373 @@
+/**
+ * What the port promises, on every implementation of it: in memory, and both back-ends on loopback.
+ */
+
+import assert from "node:assert/strict";
+import {
+  ConnectionLostError,
+  type QuicBidirectionalStream,
+  type QuicReceiveStream,
+  StreamStoppedError,
+} from "../../src/quic/transport.ts";
+import { concat } from "../_support/bytes.ts";
+import { withDeadline } from "../_support/deadline.ts";
+import { type ClientStream, type Pair, TRANSPORTS } from "../_support/quic_pair.ts";
+import { eventually, standstill } from "../_support/waiting.ts";
+
+const HELLO = new TextEncoder().encode("hello");
+const MEBIBYTE = 1_048_576;
+
+/** A promise of the port. */
+interface Rule {
+  /** Completes the name of the test. */
+  readonly name: string;
+  /** Fails when it is broken. */
+  readonly check: (pair: Pair) => Promise<void>;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    name: "read() gives the bytes in order, then null for FIN, again and again",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      stream.write(HELLO);
+      stream.finish();
+      assert.deepEqual(await readAll(server.receive), concat([HELLO, HELLO]));
+      assert.equal(await server.receive.read(), null);
+      server.send.abandon();
+    },
+  },
+  {
+    name: "finish() sends FIN after everything written without waiting",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      // Larger and larger, so that some are taken in parts while others wait.
+      const parts = Array.from({ length: 40 }, (_, i) => new Uint8Array(i * i * 97).fill(i));
+      const expected = concat(parts);
+      for (const part of parts) server.send.write(part);
+      const finished = server.send.finish();
+      assert.deepEqual(await collect(stream), expected);
+      await finished;
+      assert.equal(server.send.finish(), finished);
+    },
+  },
+  {
+    name: "a large transfer arrives unchanged both ways at once",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      const sent = numbered(2 * MEBIBYTE);
+      const echo = echoAll(server);
+      const answer = collect(stream);
+      for (let at = 0; at < sent.length; at += 65_536) {
+        await stream.write(sent.subarray(at, at + 65_536));
+      }
+      stream.finish();
+      assert.deepEqual(await answer, concat([HELLO, sent]));
+      await echo;
+    },
+  },
+  {
+    name: "streams carry the ids of the wire, in order",
+    async check(pair) {
+      const first = await openBidirectional(pair, HELLO);
+      const second = await openBidirectional(pair, HELLO);
+      assert.deepEqual([first.server.id, second.server.id], [0, 4]);
+      assert.deepEqual([second.server.receive.id, second.server.send.id], [4, 4]);
+      const control = await pair.client.openUnidirectional();
+      control.write(HELLO);
+      assert.equal((await pair.connection.acceptUnidirectional())?.id, 2);
+      const ours = [
+        await pair.connection.openUnidirectional(),
+        await pair.connection.openUnidirectional(),
+      ];
+      assert.deepEqual(ours.map(({ id }) => id), [3, 7]);
+    },
+  },
+  {
+    name: "a unidirectional stream of ours reaches the client",
+    async check({ connection, client }) {
+      const stream = await connection.openUnidirectional();
+      await stream.write(HELLO);
+      const received = await client.accept();
+      assert.deepEqual(await received.read(), HELLO);
+      await stream.finish();
+      assert.equal(await received.read(), null);
+    },
+  },
+  {
+    name: "what read() returned stays as it was",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, numbered(1000));
+      const first = (await server.receive.read())!;
+      const copy = first.slice();
+      stream.write(new Uint8Array(60_000));
+      stream.finish();
+      await readAll(server.receive);
+      assert.deepEqual(first, copy);
+    },
+  },
+  {
+    name: "stop() settles a read that waits, and the client learns of it when it sends",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      await readSome(server.receive, HELLO.length);
+      const waiting = server.receive.read();
+      server.receive.stop();
+      server.receive.stop();
+      assert.equal(await waiting, null);
+      assert.equal(await server.receive.read(), null);
+      await stream.untilStopped();
+    },
+  },
+  {
+    name: "stop() between two reads tells the client",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      await readSome(server.receive, HELLO.length);
+      server.receive.stop();
+      await stream.untilStopped();
+    },
+  },
+  {
+    name: "write() and finish() reject when the client stops the stream",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      const blocked = server.send.write(new Uint8Array(16 * MEBIBYTE));
+      const queued = server.send.write(HELLO);
+      stream.stop();
+      await assert.rejects(blocked, isStopped(0));
+      await assert.rejects(queued, isStopped(0));
+      await assert.rejects(server.send.write(HELLO), isStopped(0));
+      await assert.rejects(server.send.finish(), isStopped(0));
+    },
+  },
+  {
+    name: "a rejection that nobody waits for is no unhandled one",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      const blocked = server.send.write(new Uint8Array(16 * MEBIBYTE));
+      server.send.write(HELLO);
+      server.send.finish();
+      stream.stop();
+      await assert.rejects(blocked, isStopped(0));
+    },
+  },
+  {
+    name: "abandon() sends no FIN, also not when the connection closes",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      await server.send.write(HELLO);
+      server.send.abandon();
+      server.send.abandon();
+      assert.deepEqual(await stream.read(), HELLO);
+      let end: unknown = "open";
+      const over = stream.read().then((bytes) => end = bytes, () => end = "failed");
+      await echoOnce(pair); // another stream made a whole round trip meanwhile
+      assert.equal(end, "open");
+      pair.connection.close(0x102, "");
+      // The fake has nothing that ends a read of its client.
+      await Promise.race([over, pair.client.closed]);
+      assert.notEqual(end, null);
+    },
+  },
+  {
+    name: "write() waits while the client does not read",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      let taken = 0;
+      const writing = (async () => {
+        for (let i = 0; i < 1024; i++, taken++) await server.send.write(new Uint8Array(65_536));
+        await server.send.finish();
+      })();
+      assert((await standstill(() => taken)) < 512, `${taken} writes of 64 KiB were taken`);
+      assert.equal((await collect(stream)).length, 1024 * 65_536);
+      await writing;
+    },
+  },
+  {
+    name: "the client waits while we do not read",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      let taken = 0;
+      const writing = (async () => {
+        for (let i = 0; i < 1024; i++, taken++) await stream.write(new Uint8Array(65_536));
+      })();
+      assert((await standstill(() => taken)) < 512, `${taken} writes of 64 KiB were taken`);
+      server.receive.stop();
+      await writing;
+    },
+  },
+  {
+    name: "close() reaches the client with code and reason, and ends everything here",
+    async check(pair) {
+      const { connection, client } = pair;
+      const { server } = await openBidirectional(pair, HELLO);
+      const control = await connection.openUnidirectional();
+      await readSome(server.receive, HELLO.length);
+      const waiting = [
+        server.receive.read(),
+        connection.acceptBidirectional(),
+        connection.acceptUnidirectional(),
+        connection.readDatagram(),
+      ];
+      connection.close(0x10c, "gone");
+      connection.close(0x10d, "twice");
+      assert.deepEqual(await connection.closed, { by: "us", code: 0x10c, reason: "gone" });
+      assert.deepEqual(await client.closed, { code: 0x10c, reason: "gone" });
+      assert.deepEqual(await Promise.all(waiting), [null, null, null, null]);
+      await assertOver(pair, server, null);
+      await assert.rejects(control.write(HELLO), ConnectionLostError);
+    },
+  },
+  {
+    name: "the client's close tells code and reason, and fails everything here",
+    async check(pair) {
+      const { connection, client } = pair;
+      const { server } = await openBidirectional(pair, HELLO);
+      await readSome(server.receive, HELLO.length);
+      const lost = assert.rejects(server.receive.read(), ConnectionLostError);
+      const blocked = assert.rejects(
+        server.send.write(new Uint8Array(16 * MEBIBYTE)),
+        ConnectionLostError,
+      );
+      const waiting = [
+        connection.acceptBidirectional(),
+        connection.acceptUnidirectional(),
+        connection.readDatagram(),
+      ];
+      client.close(0x100, "bye");
+      assert.deepEqual(await connection.closed, { by: "peer", code: 0x100, reason: "bye" });
+      await Promise.all([lost, blocked]);
+      assert.deepEqual(await Promise.all(waiting), [null, null, null]);
+      await assertOver(pair, server, ConnectionLostError);
+    },
+  },
+  {
+    name: "datagrams go both ways, and one that is too large is dropped",
+    async check({ connection, client }) {
+      assert(connection.maxDatagramSize > 1000);
+      client.sendDatagram(HELLO);
+      assert.deepEqual(new Uint8Array((await connection.readDatagram())!), HELLO);
+      connection.sendDatagram(new Uint8Array(100_000));
+      connection.sendDatagram(HELLO);
+      assert.deepEqual(new Uint8Array(await client.readDatagram()), HELLO);
+    },
+  },
+  {
+    name: "setSendOrder() works at any time",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      server.send.setSendOrder(-3);
+      await server.send.write(HELLO);
+      await server.send.finish();
+      server.send.setSendOrder(2);
+      assert.deepEqual(await collect(stream), HELLO);
+    },
+  },
+  {
+    name: "nothing is held of streams that are over",
+    async check(pair) {
+      const before = pair.openHalves();
+      for (let i = 0; i < 20; i++) await echoOnce(pair);
+      for (let i = 0; i < 20; i++) {
+        const { stream, server } = await openBidirectional(pair, HELLO);
+        server.receive.stop();
+        stream.stop();
+        await assert.rejects(server.send.write(new Uint8Array(16 * MEBIBYTE)), StreamStoppedError);
+        if (i % 2 === 0) server.send.finish();
+        else server.send.abandon();
+      }
+      await eventually(() => pair.openHalves() === before, "the halves to be released");
+      const { server } = await openBidirectional(pair, HELLO);
+      server.send.abandon();
+      assert.equal(pair.openHalves(), before + 2);
+      pair.connection.close(0, "");
+      await pair.connection.closed;
+      assert.equal(pair.openHalves(), 0);
+    },
+  },
+];
+
+for (const { name: transport, open } of TRANSPORTS) {
+  for (const { name, check } of RULES) {
+    Deno.test(`QUIC port (${transport}): ${name}`, async () => {
+      const pair = await open();
+      try {
+        await withDeadline(check(pair), "the end of the test");
+      } finally {
+        await pair.close();
+      }
+    });
+  }
+}
+
+/** A stream of the client, which has sent `first`, with both of its ends. */
+async function openBidirectional(
+  { connection, client }: Pair,
+  first: Uint8Array,
+): Promise<{ readonly stream: ClientStream; readonly server: QuicBidirectionalStream }> {
+  const stream = await client.openBidirectional();
+  stream.write(first);
+  const server = await connection.acceptBidirectional();
+  assert(server !== null, "The connection is over");
+  return { stream, server };
+}
+
+async function echoOnce(pair: Pair): Promise<void> {
+  const { stream, server } = await openBidirectional(pair, HELLO);
+  stream.finish();
+  await echoAll(server);
+  assert.deepEqual(await collect(stream), HELLO);
+}
+
+async function echoAll({ receive, send }: QuicBidirectionalStream): Promise<void> {
+  for (let bytes; (bytes = await receive.read()) !== null;) await send.write(bytes);
+  await send.finish();
+}
+
+async function readAll(stream: QuicReceiveStream): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let bytes; (bytes = await stream.read()) !== null;) {
+    assert(bytes.length > 0, "A read came back empty");
+    parts.push(bytes);
+  }
+  return concat(parts);
+}
+
+/** Reads at least `size` bytes. */
+async function readSome(stream: QuicReceiveStream, size: number): Promise<void> {
+  for (let left = size; left > 0;) left -= (await stream.read())!.length;
+}
+
+async function collect(stream: ClientStream): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let bytes; (bytes = await stream.read()) !== null;) parts.push(bytes);
+  return concat(parts);
+}
+
+/** What the end of the connection leaves behind; reads end quietly when `reads` is `null`. */
+async function assertOver(
+  { connection }: Pair,
+  { receive, send }: QuicBidirectionalStream,
+  reads: null | typeof ConnectionLostError,
+): Promise<void> {
+  if (reads === null) assert.equal(await receive.read(), null);
+  else await assert.rejects(receive.read(), reads);
+  await assert.rejects(send.write(HELLO), ConnectionLostError);
+  await assert.rejects(connection.openUnidirectional(), ConnectionLostError);
+  assert.equal(await connection.acceptBidirectional(), null);
+  assert.equal(await connection.acceptUnidirectional(), null);
+  assert.equal(await connection.readDatagram(), null);
+  connection.sendDatagram(HELLO);
+  send.setSendOrder(1);
+  receive.stop();
+  send.abandon();
+}
+
+function isStopped(code: number): (error: unknown) => boolean {
+  return (error) => error instanceof StreamStoppedError && error.code === code;
+}
+
+function numbered(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => index % 251);
+}

@@ -18,12 +18,11 @@ import {
   type QuicBidirectionalStream,
   type QuicConnection,
   type QuicReceiveStream,
-  type QuicSendStream,
   StreamResetError,
 } from "../quic/transport.ts";
 import type { H3Owner, H3Settings } from "./h3_context.ts";
 import { H3CriticalStreams } from "./h3_critical_streams.ts";
-import { H3Request } from "./h3_request.ts";
+import { H3Request, type RequestEvents } from "./h3_request.ts";
 
 /** QPACK table for requests, and field sections that may wait for it (DESIGN section 6; RFC 9204 §3.2.3, §2.1.2). */
 const QPACK = { qpackTableCapacity: 4096, qpackBlockedStreams: 16 };
@@ -38,7 +37,7 @@ const LINGER_MS = 1_000;
 const TLS_1_3 = 0x0304;
 
 /** Drives one connection. */
-export class H3ConnectionDriver implements H3Owner {
+export class H3ConnectionDriver implements H3Owner, RequestEvents {
   readonly settings: H3Settings;
   /** Settles when the connection is over; handlers that were told so may still run. Never rejects. */
   readonly finished: Promise<void>;
@@ -47,10 +46,7 @@ export class H3ConnectionDriver implements H3Owner {
   readonly #machine: H3Connection;
   readonly #critical: H3CriticalStreams;
   readonly #peer: PeerInfo;
-  readonly #streams = new Map<
-    number,
-    { readonly request: H3Request; readonly send: QuicSendStream }
-  >();
+  readonly #streams = new Map<number, H3Request>();
   #handlers = 0;
   /** When the last request stream ended, in milliseconds. */
   #lastEnd = -Infinity;
@@ -91,7 +87,11 @@ export class H3ConnectionDriver implements H3Owner {
   }
 
   flush(): void {
-    this.#critical.flush();
+    this.#critical.writeNow();
+  }
+
+  acknowledge(): void {
+    this.#critical.acknowledge();
   }
 
   fail(error: unknown): void {
@@ -144,7 +144,7 @@ export class H3ConnectionDriver implements H3Owner {
     this.#over = true;
     if (end.by === "transport") this.#report(end.reason);
     const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
-    for (const { request } of this.#streams.values()) request.lose(lost);
+    for (const request of [...this.#streams.values()]) request.lose(lost);
     this.#slot?.resolve();
   }
 
@@ -164,7 +164,7 @@ export class H3ConnectionDriver implements H3Owner {
         if (this.#over) return;
         if (bytes === null) return machine.finish();
         for (const event of machine.receive(bytes, performance.now())) this.#on(event);
-        this.flush();
+        this.acknowledge();
         if (machine.discard) return stream.stop();
       }
     } catch (error) {
@@ -182,10 +182,10 @@ export class H3ConnectionDriver implements H3Owner {
   }
 
   #on(event: ConnectionEvent): void {
-    if (event.type === "unblocked") this.#streams.get(event.streamId)?.request.unblock();
+    if (event.type === "unblocked") this.#streams.get(event.streamId)?.unblock();
     else if (event.type === "priority") {
       const { streamId, priority } = event;
-      this.#streams.get(streamId)?.send.setSendOrder(sendOrder(priority, streamId));
+      this.#streams.get(streamId)?.stream.send.setSendOrder(sendOrder(priority, streamId));
     }
   }
 
@@ -194,7 +194,7 @@ export class H3ConnectionDriver implements H3Owner {
       if (this.#handlers >= this.settings.maxConcurrentRequests) await this.#handlerReturns();
       const stream = await this.#quic.acceptBidirectional();
       if (stream === null) return;
-      if (this.#machine.accepts(stream.id)) void this.#serve(stream);
+      if (this.#machine.accepts(stream.id)) this.#serve(stream);
       else {
         stream.receive.stop(); // after GOAWAY; the client may send it again elsewhere
         stream.send.abandon();
@@ -202,22 +202,22 @@ export class H3ConnectionDriver implements H3Owner {
     }
   }
 
-  async #serve(stream: QuicBidirectionalStream): Promise<void> {
-    const { id, send } = stream;
-    const machine = this.#machine.request(id);
-    const request = new H3Request(stream, machine, this, this.#peer);
-    this.#streams.set(id, { request, send });
+  #serve(stream: QuicBidirectionalStream): void {
+    const machine = this.#machine.request(stream.id);
+    const request = new H3Request(stream, machine, this, this.#peer, this.#application);
+    this.#streams.set(stream.id, request);
     this.#handlers++;
-    try {
-      await request.run(this.#application, () => {
-        this.#handlers--;
-        this.#slot?.resolve();
-        this.#slot = undefined;
-      });
-    } catch (error) {
-      this.fail(error); // a bug of ours, which must not go unnoticed
-    }
-    this.#streams.delete(id);
+    request.start();
+  }
+
+  onHandled(): void {
+    this.#handlers--;
+    this.#slot?.resolve();
+    this.#slot = undefined;
+  }
+
+  onOver({ stream }: H3Request): void {
+    this.#streams.delete(stream.id);
     this.#lastEnd = performance.now();
     if (this.#streams.size > 0) return;
     this.#idle?.resolve();

@@ -35,8 +35,10 @@ export interface H3Counts {
 export interface H3Owner {
   /** Settings. */
   readonly settings: H3Settings;
-  /** Writes what waits for our control, encoder and decoder streams. */
+  /** Writes at once what waits for our control and encoder streams. */
   flush(): void;
+  /** Writes what waits for our decoder stream, soon: acknowledgements of many requests go out together. */
+  acknowledge(): void;
   /** Ends the connection because of `error`: its code when it is an `H3Error`, otherwise H3_INTERNAL_ERROR. */
   fail(error: unknown): void;
   /** A response was broken off: no new requests, the others finish, then the connection is closed with an error. */

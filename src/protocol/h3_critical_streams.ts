@@ -6,18 +6,20 @@
 
 import { H3, type H3Connection, H3Error } from "../h3/mod.ts";
 import { type QuicConnection, type QuicSendStream, StreamStoppedError } from "../quic/transport.ts";
+import { flushSoon, type Held } from "./flush_queue.ts";
 
 /** Before any response: few bytes that others wait for. */
 const SEND_ORDER = 2 ** 30;
 
 /** Writes what an {@link H3Connection} has for these streams. */
-export class H3CriticalStreams {
+export class H3CriticalStreams implements Held {
   readonly #quic: QuicConnection;
   readonly #machine: H3Connection;
   readonly #onError: (error: unknown) => void;
   #control: QuicSendStream | undefined;
   #encoder: QuicSendStream | undefined;
   #decoder: QuicSendStream | undefined;
+  #scheduled = false;
 
   /** @param onError Told when one of them cannot be written any more, which ends the connection. */
   constructor(quic: QuicConnection, machine: H3Connection, onError: (error: unknown) => void) {
@@ -35,12 +37,25 @@ export class H3CriticalStreams {
     this.flush();
   }
 
-  /** Writes what waits; until the streams are open, the machine keeps it. */
-  flush(): void {
+  /** Writes what waits for the encoder and control streams; until they are open, the machine keeps it. */
+  writeNow(): void {
     if (this.#decoder === undefined) return;
     this.#write(this.#encoder!, this.#machine.takeEncoder());
-    this.#write(this.#decoder, this.#machine.takeDecoder());
     this.#write(this.#control!, this.#machine.takeControl());
+  }
+
+  /** Writes what waits for the decoder stream in a moment. */
+  acknowledge(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    flushSoon(this);
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#decoder === undefined) return;
+    this.writeNow();
+    this.#write(this.#decoder, this.#machine.takeDecoder());
   }
 
   async #start(bytes: Uint8Array): Promise<QuicSendStream> {

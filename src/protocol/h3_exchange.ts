@@ -23,17 +23,16 @@ import {
   type ResponseState,
   SETTLED,
 } from "../exchange.ts";
-import { combineField, type FieldList, hasField, listMembers, NO_CONTENT } from "../fields.ts";
+import { combineField, type FieldList, listMembers, NO_CONTENT } from "../fields.ts";
 import type { RequestStream } from "../h3/mod.ts";
 import { ContentLength } from "./content_length.ts";
-import { dateField } from "./date_field.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
-import type { H3Content } from "./h3_content.ts";
 import type { H3Owner } from "./h3_context.ts";
+import { completeFields } from "./h3_fields.ts";
 import { PIECE_BYTES } from "./h3_frame_queue.ts";
+import type { H3Input } from "./h3_input.ts";
 import type { H3ResponseWriter } from "./h3_response.ts";
 import type { Entry } from "./in_flight.ts";
-import { mergeFields } from "./response_fields.ts";
 import { checkFields, checkResponseHead, isBodiless } from "./response_head.ts";
 import { openFile } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
@@ -50,7 +49,7 @@ export interface H3ExchangeParts {
   /** Encodes the answer. */
   readonly machine: RequestStream;
   /** Content of the request. */
-  readonly content: H3Content;
+  readonly input: H3Input;
   /** Sends the answer. */
   readonly writer: H3ResponseWriter;
   /** The connection. */
@@ -71,6 +70,8 @@ export class H3Exchange implements Exchange, Entry, Held {
   #held: Uint8Array | undefined;
   #length: ContentLength | undefined;
   #bodiless = false;
+  /** The content-length to add to the head. */
+  #added: number | null = null;
   /** Whether frames went to the writer before the response was complete. */
   #begun = false;
   #expectsContinue: boolean;
@@ -107,7 +108,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     if (this.#gone) throw this.#gone;
     this.#continue();
     try {
-      return await this.#parts.content.read();
+      return await this.#parts.input.read();
     } catch (cause) {
       if (this.#state === "ended") return null;
       throw this.#gone ?? new DisconnectError(LEFT_IN_REQUEST, { cause });
@@ -115,7 +116,7 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 
   trailers(): Promise<FieldList | null> {
-    return Promise.resolve(this.#parts.content.trailers);
+    return Promise.resolve(this.#parts.input.trailers);
   }
 
   inform({ status, fields }: InformationalHead): Promise<void> {
@@ -226,7 +227,8 @@ export class H3Exchange implements Exchange, Entry, Held {
     const { status, fields } = this.#head ?? {};
     if (status === undefined || fields === undefined) return;
     this.#head = undefined;
-    this.#sendFrame(this.#encodeHead(status, this.#complete(fields)));
+    const { settings } = this.#parts.owner;
+    this.#sendFrame(this.#encodeHead(status, completeFields(fields, settings, this.#added)));
     if (this.#held && !this.#bodiless) void this.#parts.writer.data(this.#held);
     this.#held = undefined;
   }
@@ -272,7 +274,7 @@ export class H3Exchange implements Exchange, Entry, Held {
       this.flush();
       return writer.finish();
     }
-    const fields = this.#complete(this.#head?.fields ?? head.fields);
+    const fields = completeFields(head.fields, owner.settings, this.#added);
     this.#head = undefined;
     this.#held = undefined;
     const frames = machine.encodeResponse(head.status, fields, content);
@@ -280,20 +282,19 @@ export class H3Exchange implements Exchange, Entry, Held {
     writer.sendAll(frames);
   }
 
-  /** Adds a content-length to the head that is held, unless there is one or there must be none (RFC 9110 §8.6). */
+  /** Has a content-length added to the head that is held, unless there is one or must be none (RFC 9110 §8.6). */
   #declare(length: number, known = true): void {
-    if (!this.#head || this.#length!.declared !== null) return;
-    const { status, fields } = this.#head;
-    if (status === 204 || status === 304 || (this.#bodiless && !known)) return;
-    this.#head = { status, fields: [...fields, ["content-length", String(length)]] };
+    if (!this.#head || this.#length!.declared !== null || (this.#bodiless && !known)) return;
+    const { status } = this.#head;
+    if (status !== 204 && status !== 304) this.#added = length;
   }
 
   /** An answer of the server itself. */
   #answer(status: number): void {
     this.#head = undefined;
     this.#held = undefined;
-    const head = this.#encodeHead(status, this.#complete(NO_CONTENT));
-    const { writer } = this.#parts;
+    const { writer, owner } = this.#parts;
+    const head = this.#encodeHead(status, completeFields(NO_CONTENT, owner.settings));
     if (!this.#begun) return writer.sendAll(head);
     writer.frame(head);
     writer.finish();
@@ -322,13 +323,6 @@ export class H3Exchange implements Exchange, Entry, Held {
     const head = machine.encodeHead(status, fields);
     owner.flush();
     return head;
-  }
-
-  /** Fields of a final response with those the server adds. */
-  #complete(fields: FieldList): FieldList {
-    const { responseFields, includeDateHeader } = this.#parts.owner.settings;
-    const merged = mergeFields(fields, responseFields.http3);
-    return includeDateHeader && !hasField(merged, "date") ? [...merged, dateField()] : merged;
   }
 }
 

@@ -10,133 +10,167 @@ import { NO_CONTENT } from "../fields.ts";
 import { H3, H3Error, type H3RequestHead, type RequestStream, sendOrder } from "../h3/mod.ts";
 import { asError } from "../misuse.ts";
 import { type QuicBidirectionalStream, StreamResetError } from "../quic/transport.ts";
-import { dateField } from "./date_field.ts";
-import { H3Content, H3RequestReader } from "./h3_content.ts";
 import type { H3Owner } from "./h3_context.ts";
 import { H3Exchange } from "./h3_exchange.ts";
-import { H3ResponseWriter } from "./h3_response.ts";
-import { mergeFields } from "./response_fields.ts";
+import { completeFields } from "./h3_fields.ts";
+import { H3Input, type InputEvents } from "./h3_input.ts";
+import { H3ResponseWriter, type WriterEvents } from "./h3_response.ts";
 import type { Refusal } from "./serve_context.ts";
 
 const INCOMPLETE = "The application returned without completing its response";
 
+/** What a request tells its connection. */
+export interface RequestEvents {
+  /** The application has returned, or was never called. Once. */
+  onHandled(): void;
+  /** Both halves of the stream are over, whether or not the application has returned. Once. */
+  onOver(request: H3Request): void;
+}
+
 /** Reads one request, runs the application, and sees both halves to their end. */
-export class H3Request {
-  readonly #stream: QuicBidirectionalStream;
+export class H3Request implements InputEvents, WriterEvents {
+  /** The stream. */
+  readonly stream: QuicBidirectionalStream;
   readonly #machine: RequestStream;
-  readonly #reader: H3RequestReader;
-  readonly #writer: H3ResponseWriter;
-  readonly #owner: H3Owner;
+  readonly #owner: H3Owner & RequestEvents;
   readonly #peer: PeerInfo;
-  readonly #sent = Promise.withResolvers<void>();
-  #content: H3Content | undefined;
+  readonly #application: Application;
+  readonly #input: H3Input;
+  readonly #writer: H3ResponseWriter;
   #exchange: H3Exchange | undefined;
+  #inputOver = false;
+  #outputOver = false;
+  #handled = false;
 
   constructor(
     stream: QuicBidirectionalStream,
     machine: RequestStream,
-    owner: H3Owner,
+    owner: H3Owner & RequestEvents,
     peer: PeerInfo,
+    application: Application,
   ) {
-    this.#stream = stream;
+    this.stream = stream;
     this.#machine = machine;
     this.#owner = owner;
     this.#peer = peer;
-    this.#reader = new H3RequestReader(stream.receive, machine, owner);
-    this.#writer = new H3ResponseWriter(stream.send, {
-      onLost: (error) => this.#exchange?.onLost(error, null),
-      onTruncated: () => owner.breakOff(),
-      onDone: () => this.#sent.resolve(),
-    });
+    this.#application = application;
+    this.#input = new H3Input(stream.receive, machine, owner, this);
+    this.#writer = new H3ResponseWriter(stream.send, this);
+  }
+
+  /** Starts to read the request. */
+  start(): void {
+    this.#input.start();
   }
 
   /** The instructions its field section waited for are there. */
   unblock(): void {
-    this.#reader.unblock();
+    this.#input.unblock();
   }
 
   /** The connection is over. */
   lose(error: unknown): void {
     this.#exchange?.onLost(error, null);
+    this.#input.stop();
   }
 
-  /**
-   * Serves the request. Settles when both halves are over, whether or not the application has returned; never rejects.
-   *
-   * @param onHandled Called when the application has returned.
-   */
-  async run(application: Application, onHandled: () => void): Promise<void> {
-    void this.#serve(application).catch((error) => this.#owner.fail(error)).finally(onHandled);
-    await this.#sent.promise;
-    this.#content?.discard();
-    await this.#content?.done;
-    this.#machine.close();
-    this.#owner.flush(); // a stream cancellation for the encoder of the peer
-  }
-
-  async #serve(application: Application): Promise<void> {
-    const head = await this.#readHead();
-    if (head === null) return;
-    this.#prioritise();
-    const content = this.#content = new H3Content(
-      this.#reader,
-      (error) => this.#onReadError(error),
-    );
+  onHead(head: H3RequestHead): void {
+    // RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing.
+    const order = sendOrder(this.#machine.priority, this.stream.id);
+    if (order !== 0) this.stream.send.setSendOrder(order);
     const refusal = judge(head, this.#owner);
-    if (refusal) return this.#answer(refusal, head.method);
+    if (refusal) {
+      this.#answer(refusal, head.method);
+      this.#returned();
+      return;
+    }
     const exchange = this.#exchange = new H3Exchange({
       head,
       peer: this.#peer,
       machine: this.#machine,
-      content,
+      input: this.#input,
       writer: this.#writer,
       owner: this.#owner,
     });
-    const { inFlight } = this.#owner.settings;
-    inFlight.add(exchange);
-    try {
-      await application.http(exchange);
-      if (exchange.state !== "ended") {
-        throw exchange.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
-      }
-    } catch (error) {
-      this.#report(asError(error), head);
-      exchange.abort(asError(error));
-    }
-    await this.#sent.promise;
-    inFlight.delete(exchange);
+    this.#owner.settings.inFlight.add(exchange);
+    this.#application.http(exchange).then(
+      () => this.#completed(exchange, head),
+      (error) => this.#failed(exchange, error, head),
+    );
   }
 
-  /** RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing. */
-  #prioritise(): void {
-    const { id, send } = this.#stream;
-    const order = sendOrder(this.#machine.priority, id);
-    if (order !== 0) send.setSendOrder(order);
-  }
-
-  /** The head, or `null` when there is none and everything about that is done. */
-  async #readHead(): Promise<H3RequestHead | null> {
-    try {
-      const event = await this.#reader.next();
-      if (event.type === "head") return event.head;
-      this.#writer.finish(); // the connection ended
-    } catch (error) {
-      const malformed = this.#judgeError(error);
-      this.#reader.stop();
+  onInputError(error: unknown): void {
+    const malformed = this.#judgeError(error);
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
       if (malformed) this.#answer(malformed, "");
       else this.#writer.finish(); // nothing was sent, so nothing can look complete
+    } else if (!exchange.onLost(error, malformed?.status ?? null) && malformed) {
+      // The response has begun, and the transport cannot reset it (RFC 9114 §4.1.2).
+      this.#owner.fail(new H3Error(H3.MESSAGE_ERROR, malformed.message));
     }
-    return null;
   }
 
-  /** Reading failed after the head. */
-  #onReadError(error: unknown): void {
-    const malformed = this.#judgeError(error);
-    this.#reader.stop();
-    const exchange = this.#exchange;
-    if (!exchange || exchange.onLost(error, malformed?.status ?? null) || !malformed) return;
-    // The response has begun, and the transport cannot reset it (RFC 9114 §4.1.2).
-    this.#owner.fail(new H3Error(H3.MESSAGE_ERROR, malformed.message));
+  onInputOver(): void {
+    this.#inputOver = true;
+    if (this.#exchange === undefined) {
+      this.#writer.finish(); // there was no request
+      this.#returned();
+    }
+    this.#endIfOver();
+  }
+
+  onLost(error: unknown): void {
+    this.#exchange?.onLost(error, null);
+  }
+
+  onTruncated(): void {
+    this.#owner.breakOff();
+  }
+
+  onDone(): void {
+    this.#outputOver = true;
+    this.#input.discard();
+    this.#leave();
+    this.#endIfOver();
+  }
+
+  #completed(exchange: H3Exchange, head: H3RequestHead): void {
+    if (exchange.state === "ended") return this.#returned();
+    const error = exchange.signal.aborted
+      ? new DisconnectError()
+      : new ApplicationError(INCOMPLETE);
+    this.#failed(exchange, error, head);
+  }
+
+  #failed(exchange: H3Exchange, reason: unknown, head: H3RequestHead): void {
+    const { reporter } = this.#owner.settings;
+    const error = asError(reason);
+    const url = `https://${head.authority}${head.target}`;
+    if (error instanceof DisconnectError) reporter.disconnected(error, head.method, url);
+    else reporter.failed(error, head.method, url);
+    exchange.abort(error);
+    this.#returned();
+  }
+
+  #returned(): void {
+    if (this.#handled) return;
+    this.#handled = true;
+    this.#leave();
+    this.#owner.onHandled();
+  }
+
+  /** A graceful stop waits until the application has returned and its response is sent. */
+  #leave(): void {
+    if (!this.#handled || !this.#outputOver || this.#exchange === undefined) return;
+    this.#owner.settings.inFlight.delete(this.#exchange);
+  }
+
+  #endIfOver(): void {
+    if (!this.#inputOver || !this.#outputOver) return;
+    this.#machine.close();
+    this.#owner.acknowledge(); // perhaps a stream cancellation for the client's encoder
+    this.#owner.onOver(this);
   }
 
   /** What to answer an error of the request itself with; `null` when there is nobody to answer. */
@@ -159,22 +193,12 @@ export class H3Request {
 
   /** An answer of the server itself. */
   #answer({ status, message, fields = [] }: Refusal, method: string): void {
-    const { responseFields, includeDateHeader, reporter } = this.#owner.settings;
-    reporter.refused(method, status, message);
-    const all = mergeFields([...NO_CONTENT, ...fields], responseFields.http3);
-    const head = this.#machine.encodeHead(
-      status,
-      includeDateHeader ? [...all, dateField()] : all,
-    );
+    const { settings } = this.#owner;
+    settings.reporter.refused(method, status, message);
+    const all = completeFields([...NO_CONTENT, ...fields], settings);
+    const head = this.#machine.encodeHead(status, all);
     this.#owner.flush();
     this.#writer.sendAll(head);
-  }
-
-  #report(error: Error, { method, authority, target }: H3RequestHead): void {
-    const { reporter } = this.#owner.settings;
-    const url = `https://${authority}${target}`;
-    if (error instanceof DisconnectError) reporter.disconnected(error, method, url);
-    else reporter.failed(error, method, url);
   }
 }
 

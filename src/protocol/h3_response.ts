@@ -42,8 +42,8 @@ export class H3ResponseWriter {
   /** Sends a whole response with FIN: the usual case, without queue. Nothing may have been sent before. */
   sendAll(frames: Uint8Array): void {
     this.#state = "over";
-    this.#stream.write(frames).catch((error) => this.#events.onLost(error));
-    this.#close();
+    this.#stream.write(frames).catch(ignore); // finish() fails with the same
+    this.#stream.finish().then(this.#onFinished, this.#onLost);
   }
 
   /** Sends a frame that is not DATA, its header included. */
@@ -121,9 +121,15 @@ export class H3ResponseWriter {
   }
 
   #close(): void {
-    const done = () => this.#events.onDone();
-    this.#stream.finish().then(done, done);
+    this.#stream.finish().then(this.#onFinished, this.#onFinished);
   }
+
+  readonly #onFinished = (): void => this.#events.onDone();
+
+  readonly #onLost = (error: unknown): void => {
+    this.#events.onLost(error);
+    this.#events.onDone();
+  };
 
   #abandon(): void {
     this.#stream.abandon();
@@ -131,3 +137,5 @@ export class H3ResponseWriter {
     this.#events.onDone();
   }
 }
+
+function ignore(): void {}

@@ -1,0 +1,177 @@
+/**
+ * The receiving half of a request stream.
+ *
+ * It is read one piece ahead of the application: so a client that resets the stream is noticed although nobody reads,
+ * and what is in memory stays one piece. Callbacks instead of promises between here and {@linkcode H3Request}, for this
+ * runs for every request.
+ *
+ * @module
+ */
+
+import type { FieldList } from "../fields.ts";
+import type { H3RequestHead, RequestEvent, RequestStream } from "../h3/mod.ts";
+import type { QuicReceiveStream } from "../quic/transport.ts";
+import type { H3Owner } from "./h3_context.ts";
+
+/** What reading leads to. */
+export interface InputEvents {
+  /** The head was read; content follows through `read()`. At most once. */
+  onHead(head: H3RequestHead): void;
+  /** The machine or the transport failed; see `onInputOver`, too. At most once. */
+  onInputError(error: unknown): void;
+  /** Nothing will be read any more. Once. */
+  onInputOver(): void;
+}
+
+/** Bytes of content nobody wants that are still read, so that small uploads end without an error for the client. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+
+/** Reads one request. */
+export class H3Input {
+  readonly #stream: QuicReceiveStream;
+  readonly #machine: RequestStream;
+  readonly #owner: H3Owner;
+  readonly #events: InputEvents;
+  /** Content that waits for the application, and holds up what follows it. */
+  #piece: Uint8Array | undefined;
+  #trailers: FieldList | null = null;
+  #failure: { readonly error: unknown } | undefined;
+  #over = false;
+  #discarding = false;
+  #discarded = 0;
+  #changed: PromiseWithResolvers<void> | undefined;
+
+  constructor(
+    stream: QuicReceiveStream,
+    machine: RequestStream,
+    owner: H3Owner,
+    events: InputEvents,
+  ) {
+    this.#stream = stream;
+    this.#machine = machine;
+    this.#owner = owner;
+    this.#events = events;
+  }
+
+  /** Starts to read. */
+  start(): void {
+    this.#stream.read().then(this.#onBytes, this.#onError);
+  }
+
+  /** Next piece of content; `null` at the end. Rejects with what reading failed with. */
+  async read(): Promise<Uint8Array | null> {
+    while (this.#piece === undefined) {
+      if (this.#failure) throw this.#failure.error;
+      if (this.#over) return null;
+      this.#changed ??= Promise.withResolvers();
+      await this.#changed.promise;
+    }
+    const piece = this.#piece;
+    this.#piece = undefined;
+    this.#advance();
+    return piece;
+  }
+
+  /** The trailer section, known once `read()` returned `null`. */
+  get trailers(): FieldList | null {
+    return this.#trailers;
+  }
+
+  /** The instructions its field section waited for are there. */
+  unblock(): void {
+    this.#machine.unblock();
+    this.#advance();
+  }
+
+  /** Nobody reads any more: what is left is dropped if it is little, otherwise the client is asked to stop. */
+  discard(): void {
+    if (this.#over || this.#discarding) return;
+    this.#discarding = true;
+    if (this.#piece === undefined) return;
+    const { byteLength } = this.#piece;
+    this.#piece = undefined;
+    if (this.#drop(byteLength)) this.#advance();
+  }
+
+  /** Stops reading. */
+  stop(): void {
+    if (this.#over) return;
+    this.#stream.stop();
+    this.#end();
+  }
+
+  readonly #onBytes = (bytes: Uint8Array | null): void => {
+    if (this.#over) return;
+    try {
+      if (bytes === null) this.#machine.finish();
+      else this.#machine.receive(bytes, performance.now());
+    } catch (error) {
+      return this.#onError(error);
+    }
+    this.#advance();
+    this.#owner.acknowledge();
+  };
+
+  readonly #onError = (error: unknown): void => {
+    if (this.#over) return;
+    this.#failure = { error };
+    this.#stream.stop();
+    this.#events.onInputError(error);
+    this.#end();
+  };
+
+  /** Passes on what was received, and reads on unless the application is to take something first. */
+  #advance(): void {
+    while (!this.#over) {
+      let event: RequestEvent | null;
+      try {
+        event = this.#machine.next();
+      } catch (error) {
+        return this.#onError(error);
+      }
+      if (event === null) {
+        if (!this.#machine.blocked) this.start();
+        return;
+      }
+      if (!this.#pass(event)) return;
+    }
+  }
+
+  /** Says whether to go on. */
+  #pass(event: RequestEvent): boolean {
+    switch (event.type) {
+      case "head":
+        this.#events.onHead(event.head);
+        return true;
+      case "data":
+        if (this.#discarding) return this.#drop(event.bytes.byteLength);
+        this.#piece = event.bytes;
+        this.#wake();
+        return false;
+      case "trailers":
+        this.#trailers = event.fields;
+        return true;
+      case "end":
+        this.#end();
+        return false;
+    }
+  }
+
+  #drop(byteLength: number): boolean {
+    this.#discarded += byteLength;
+    if (this.#discarded <= MAX_DISCARDED_BYTES) return true;
+    this.stop();
+    return false;
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#wake();
+    this.#events.onInputOver();
+  }
+
+  #wake(): void {
+    this.#changed?.resolve();
+    this.#changed = undefined;
+  }
+}

@@ -19,7 +19,8 @@ const FLUSH_DELAY = 10;
 export class DenoQuicListener implements QuicListener {
   /** The real address. */
   readonly addr: NetAddress;
-  readonly #endpoint: Deno.QuicEndpoint;
+  /** `null` once closed: the runtime gives the port back when it collects the endpoint. */
+  #endpoint: Deno.QuicEndpoint | null;
   readonly #options: QuicListenOptions;
   readonly #backend: Backend;
   /** One per identity. All stay: a collected one would stop the endpoint from accepting (deno-runtime.md D1). */
@@ -72,6 +73,7 @@ export class DenoQuicListener implements QuicListener {
    */
   setIdentity({ cert, key }: QuicIdentity): void {
     const options = this.#options;
+    if (this.#endpoint === null) return;
     try {
       this.#listeners.push(this.#endpoint.listen({
         cert,
@@ -104,7 +106,9 @@ export class DenoQuicListener implements QuicListener {
     for (const connection of this.#handshakes.keys()) connection.close({ closeCode: code, reason });
     const connections = [...this.#open];
     for (const connection of connections) connection.close(code, reason);
-    this.#endpoint.close({ closeCode: code, reason });
+    this.#endpoint?.close({ closeCode: code, reason });
+    this.#endpoint = null;
+    this.#listeners.length = 0;
     const closed = connections.map((connection) => connection.closed);
     await Promise.all([this.#accepting, ...handshakes, ...closed]);
     await new Promise((resolve) => setTimeout(resolve, FLUSH_DELAY)); // a program may exit right after
@@ -125,14 +129,14 @@ export class DenoQuicListener implements QuicListener {
 
   #admit(incoming: Deno.QuicIncoming): void {
     // Nothing may be asked of `incoming` before: each of its getters uses it up (deno-runtime.md D6).
-    const refusal = this.#refusal();
+    let refusal = this.#refusal();
     try {
-      if (refusal === null) return this.#start(incoming.accept({ zeroRtt: true }));
-      incoming.refuse();
-      this.#options.onRefused(refusal, null);
+      if (refusal === null) this.#start(incoming.accept({ zeroRtt: true }));
+      else incoming.refuse();
     } catch (error) {
-      this.#options.onRefused(messageOf(error), null); // e.g. no common protocol
+      refusal ??= messageOf(error); // e.g. no common protocol
     }
+    if (refusal !== null) this.#options.onRefused(refusal, null);
   }
 
   #refusal(): string | null {

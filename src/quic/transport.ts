@@ -146,11 +146,18 @@ export interface QuicListener {
   readonly addr: { readonly hostname: string; readonly port: number };
   /** Next connection whose handshake is done; `null` after `close`. One call at a time. */
   accept(): Promise<QuicConnection | null>;
-  /** Uses another certificate for new connections; those that are open live on. */
+  /**
+   * Uses another certificate for new connections; those that are open live on.
+   *
+   * @throws {ConfigError} When it cannot be used; the one before stays in use.
+   */
   setIdentity(identity: QuicIdentity): void;
   /** Refuses new connections from now on; those that are open live on. */
   refuseNew(): void;
-  /** Closes what is open and the socket, after giving the last packets a moment. Idempotent. */
+  /**
+   * Closes what is open and the socket, after giving the last packets a moment. Idempotent. The port may stay taken until
+   * the runtime has collected the garbage.
+   */
   close(code: number, reason: string): Promise<void>;
 }
 

@@ -30,9 +30,9 @@ const COLON = 0x3a;
 export function readPseudoFields(lines: FieldList, extendedConnect: boolean): PseudoFields {
   const pseudo = new PseudoFields();
   while (pseudo.count < lines.length) {
-    const [name, value] = lines[pseudo.count]!;
-    if (name.charCodeAt(0) !== COLON) break;
-    pseudo.set(name, value, extendedConnect);
+    const line = lines[pseudo.count]!;
+    if (line[0].charCodeAt(0) !== COLON) break;
+    pseudo.set(line[0], line[1], extendedConnect);
     pseudo.count++;
   }
   return pseudo;

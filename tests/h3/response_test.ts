@@ -3,7 +3,13 @@ import fc from "fast-check";
 import type { Field, FieldList } from "../../src/fields.ts";
 import { FRAME, type Frame, FrameReader } from "../../src/h3/frames.ts";
 import { RequestStream } from "../../src/h3/request_stream.ts";
-import { dataFrame, dataFrameHeader, encodeHead, encodeTrailers } from "../../src/h3/response.ts";
+import {
+  dataFrame,
+  dataFrameHeader,
+  encodeHead,
+  encodeResponse,
+  encodeTrailers,
+} from "../../src/h3/response.ts";
 import { QPACKDecoder, QPACKEncoder } from "../../src/qpack/mod.ts";
 import { concat } from "../_support/bytes.ts";
 import { newContext } from "./request_support.ts";
@@ -102,6 +108,23 @@ for (const length of [0, 1, 63, 64, 16_383, 16_384, 100_000]) {
   });
 }
 
+Deno.test("encodeResponse() is encodeHead() and a DATA frame in one array", () => {
+  const fields: FieldList = [["A", "1"], ["upgrade", "x"]];
+  for (const length of [1, 63, 64, 20_000]) {
+    const content = new Uint8Array(length).fill(7);
+    const head = encodeHead(encoder, 0, 200, fields);
+    assert.deepEqual(
+      encodeResponse(encoder, 0, 200, fields, content),
+      concat([head, dataFrame(content)]),
+    );
+  }
+});
+
+Deno.test("encodeResponse() has no DATA frame without content", () => {
+  const frames = framesOf(encodeResponse(encoder, 0, 204, [], new Uint8Array(0)));
+  assert.deepEqual(frames.map(({ type }) => type), [FRAME.HEADERS]);
+});
+
 Deno.test("dataFrame() goes after its prefix, in an array of its own", () => {
   const prefix = encodeHead(encoder, 0, 200, [["a", "1"]]);
   const content = Uint8Array.of(1, 2, 3);
@@ -121,7 +144,11 @@ Deno.test("RequestStream encodes for its own stream (RFC 9204 §2.1)", () => {
   const stream = new RequestStream(8, { ...newContext(), encoder: spy });
   assert.deepEqual(stream.encodeHead(200, [["a", "1"]]), encodeHead(encoder, 0, 200, [["a", "1"]]));
   assert.deepEqual(stream.encodeTrailers([["a", "1"]]), encodeTrailers(encoder, 0, [["a", "1"]]));
-  assert.deepEqual(ids, [8, 8]);
+  assert.deepEqual(
+    stream.encodeResponse(200, [["a", "1"]], Uint8Array.of(1)),
+    encodeResponse(encoder, 0, 200, [["a", "1"]], Uint8Array.of(1)),
+  );
+  assert.deepEqual(ids, [8, 8, 8]);
 });
 
 Deno.test("encodeHead() and a client agree on any fields", () => {

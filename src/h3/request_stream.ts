@@ -82,7 +82,11 @@ export class RequestStream {
   #over = false;
   #closed = false;
 
-  /** @param id Stream id, for QPACK. */
+  /**
+   * A stream of which nothing has come.
+   *
+   * @param id Stream id, for QPACK.
+   */
   constructor(id: number, context: RequestContext) {
     this.id = id;
     this.#context = context;

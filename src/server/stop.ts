@@ -86,6 +86,7 @@ async function abortListeners(options: StopOptions): Promise<StopOutcome> {
 }
 
 function cut({ inFlight, log }: StopOptions): void {
-  log.warn(`Graceful timeout: cutting ${inFlight.requests} unfinished requests`);
+  const { requests } = inFlight; // none when only connections are left that their clients do not close
+  if (requests > 0) log.warn(`Graceful timeout: cutting ${requests} unfinished requests`);
   inFlight.cut(REASON);
 }

@@ -251,6 +251,24 @@ testWithTool(GTLSCLIENT, "a stop cuts requests over HTTP/3 after gracefulTimeout
   await got;
 });
 
+Deno.test("a stop does not count an idle HTTP/3 connection as something it cut", async () => {
+  const log = new LogSink();
+  const server = await startHttp3({ errorlog: log, gracefulTimeout: 0 });
+  const client = await Deno.connectQuic({
+    hostname: "127.0.0.1",
+    port: quicPorts(server)[0]!,
+    serverName: "localhost",
+    caCerts: [CERTIFICATE],
+    alpnProtocols: ["h3"],
+  });
+  const streams = client.incomingUnidirectionalStreams.getReader();
+  await withDeadline(streams.read(), "a stream of the server, which shows that it took the client");
+  await withDeadline(server.shutdown(), "the end of the stop");
+  const { closeCode } = await withDeadline(client.closed, "CONNECTION_CLOSE");
+  assert.equal(closeCode, 0x100, "H3_NO_ERROR");
+  assert.deepEqual(log.matching("WARN"), []);
+});
+
 /** What a program prints that begins with our `start`. */
 async function run(script: string, ...flags: readonly string[]): Promise<string> {
   const file = await Deno.makeTempFile({ suffix: ".js" });

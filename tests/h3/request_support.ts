@@ -112,15 +112,26 @@ export type PlainEvent =
 export function drain(stream: RequestStream): PlainEvent[] {
   const events: PlainEvent[] = [];
   for (let event = stream.next(); event !== null; event = stream.next()) {
-    if (event.type !== "data") {
-      events.push(event);
-      continue;
-    }
-    assert.ok(event.bytes.length > 0);
-    const text = new TextDecoder("latin1").decode(event.bytes);
-    const last = events.at(-1);
-    if (last?.type === "data") events[events.length - 1] = { type: "data", text: last.text + text };
-    else events.push({ type: "data", text });
+    if (event.type === "data") assert.ok(event.bytes.length > 0);
+    events.push(plainEvent(event));
   }
-  return events;
+  return merge(events);
+}
+
+/** An event as {@link PlainEvent}. */
+export function plainEvent(event: RequestEvent): PlainEvent {
+  if (event.type !== "data") return event;
+  return { type: "data", text: new TextDecoder("latin1").decode(event.bytes) };
+}
+
+/** Joins parts of content that follow each other. */
+export function merge(events: readonly PlainEvent[]): PlainEvent[] {
+  const merged: PlainEvent[] = [];
+  for (const event of events) {
+    const last = merged.at(-1);
+    if (event.type === "data" && last?.type === "data") {
+      merged[merged.length - 1] = { type: "data", text: last.text + event.text };
+    } else merged.push(event);
+  }
+  return merged;
 }

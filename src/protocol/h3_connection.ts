@@ -86,6 +86,10 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     return this.#streams.size;
   }
 
+  get over(): boolean {
+    return this.#over;
+  }
+
   flush(): void {
     this.#critical.writeNow();
   }

@@ -35,6 +35,8 @@ export interface H3Counts {
 export interface H3Owner {
   /** Settings. */
   readonly settings: H3Settings;
+  /** Whether the connection is over, so that nothing more comes although no stream has ended. */
+  readonly over: boolean;
   /** Writes at once what waits for our control and encoder streams. */
   flush(): void;
   /** Writes what waits for our decoder stream, soon: acknowledgements of many requests go out together. */

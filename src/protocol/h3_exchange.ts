@@ -107,12 +107,15 @@ export class H3Exchange implements Exchange, Entry, Held {
   async read(): Promise<Uint8Array | null> {
     if (this.#gone) throw this.#gone;
     this.#continue();
+    let piece: Uint8Array | null;
     try {
-      return await this.#parts.input.read();
+      piece = await this.#parts.input.read();
     } catch (cause) {
       if (this.#state === "ended") return null;
       throw this.#gone ?? new DisconnectError(LEFT_IN_REQUEST, { cause });
     }
+    if (piece === null && this.#gone) throw this.#gone; // cut short, not complete
+    return piece;
   }
 
   trailers(): Promise<FieldList | null> {

@@ -101,7 +101,8 @@ export class H3Input {
   }
 
   readonly #onBytes = (bytes: Uint8Array | null): void => {
-    if (this.#over) return;
+    // A connection that we close ends its streams without FIN: no request is complete by that, `stop` follows.
+    if (this.#over || (bytes === null && this.#owner.over)) return;
     try {
       if (bytes === null) this.#machine.finish();
       else this.#machine.receive(bytes, performance.now());

@@ -16,6 +16,7 @@ import assert from "node:assert/strict";
 import { type Framework, type Mode, normalise } from "../../src/app/framework.ts";
 import type { Application, Exchange, ExchangeHandler } from "../../src/exchange.ts";
 import { H3 } from "../../src/h3/mod.ts";
+import { flushSoon } from "../../src/protocol/flush_queue.ts";
 import type { H3Settings } from "../../src/protocol/h3_context.ts";
 import { H3Listener } from "../../src/protocol/h3_listener.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
@@ -107,6 +108,7 @@ export class H3Harness implements AsyncDisposable {
     await withDeadline(this.listener.shutdown(), "the end of the listener");
     const idle = this.inFlight.until(() => this.inFlight.requests === 0);
     await withDeadline(idle, "the end of all requests in flight");
+    await new Promise<void>((resolve) => flushSoon({ flush: resolve })); // the timer all share
     assert.deepEqual(this.listener.counts(), { connections: 0, requests: 0, streams: 0 });
     assert.deepEqual(this.#reports.filter(({ kind }) => kind !== "disconnected"), []);
   }

@@ -1,13 +1,13 @@
 /**
  * An HTTP/3 client with every stream in the hands of the test: on Deno's own QUIC, frames made here.
  *
- * For what clients of others do not let one do: hold streams open, stop reading, connect two thousand times. Field
- * sections of answers are skipped; whoever checks those uses a real client.
+ * For what clients of others do not let one do: hold streams open, stop reading, connect two thousand times.
  *
  * @module
  */
 
 import { decodeVarint, encodeVarints, INCOMPLETE } from "../../src/h3/varint.ts";
+import { QPACKDecoder } from "../../src/qpack/mod.ts";
 import { concat } from "./bytes.ts";
 import { CERTIFICATE } from "./certificates.ts";
 
@@ -74,11 +74,13 @@ export class WireConnection implements Disposable {
     return opened;
   }
 
-  /** The content of the answer to GET. */
+  /** The content of the answer to GET. @throws {Error} When the status is not 200, or the answer breaks off. */
   async get(target: string): Promise<string> {
     const stream = await this.open("GET", target);
     await stream.finish();
-    return new TextDecoder().decode(await stream.content());
+    const { status, content } = await stream.answer();
+    if (status !== "200") throw new Error(`The answer to ${target} has status ${status}`);
+    return new TextDecoder().decode(content);
   }
 
   /** Closes with H3_NO_ERROR. */
@@ -95,11 +97,20 @@ export class WireConnection implements Disposable {
   }
 }
 
+/** The answer to a request. */
+export interface WireAnswer {
+  /** Status of the first head. */
+  readonly status: string;
+  /** Content. */
+  readonly content: Uint8Array;
+}
+
 /** One request stream. */
 export class WireStream {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #release: () => void;
+  readonly #received: Uint8Array[] = [];
 
   /** Use {@linkcode WireConnection}. */
   constructor(stream: Deno.QuicBidirectionalStream, release: () => void) {
@@ -131,17 +142,14 @@ export class WireStream {
   async readRaw(): Promise<Uint8Array | null> {
     const { done, value } = await this.#reader.read();
     if (done) this.#release();
+    else this.#received.push(value);
     return done ? null : value;
   }
 
-  /** The content of the answer, up to FIN. @throws {Error} When the stream or connection breaks before. */
-  async content(): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    for (;;) {
-      const bytes = await this.readRaw();
-      if (bytes === null) return contentOf(concat(pieces));
-      pieces.push(bytes);
-    }
+  /** The whole answer, up to FIN. @throws {Error} When the stream or connection breaks before, or it is no answer. */
+  async answer(): Promise<WireAnswer> {
+    while (await this.readRaw());
+    return parseAnswer(concat(this.#received));
   }
 
   /** Asks the server to stop sending (STOP_SENDING). */
@@ -165,16 +173,32 @@ function literal(name: number, value: string): number[] {
   return [0x50 | name, value.length, ...new TextEncoder().encode(value)];
 }
 
-function contentOf(stream: Uint8Array): Uint8Array {
+function parseAnswer(stream: Uint8Array): WireAnswer {
+  let status: string | undefined;
   const content: Uint8Array[] = [];
   for (let offset = 0; offset < stream.length;) {
     const [type, afterType] = varintAt(stream, offset);
     const [length, start] = varintAt(stream, afterType);
     if (start + length > stream.length) throw new Error("The answer ends inside a frame");
-    if (type === DATA) content.push(stream.subarray(start, start + length));
+    const payload = stream.subarray(start, start + length);
+    if (type === DATA) content.push(payload);
+    else if (type === HEADERS) status ??= statusOf(payload);
     offset = start + length;
   }
-  return concat(content);
+  if (status === undefined) throw new Error("The answer has no HEADERS frame");
+  return { status, content: concat(content) };
+}
+
+function statusOf(section: Uint8Array): string {
+  const decoder = new QPACKDecoder({
+    maxTableCapacity: 0, // as our empty SETTINGS say
+    maxBlockedStreams: 0,
+    maxFieldSectionSize: 65_536,
+    maxNameLength: 256,
+    maxValueLength: 65_536,
+  });
+  const fields = decoder.decode(0, section)!;
+  return fields.find(([name]) => name === ":status")![1];
 }
 
 function varintAt(bytes: Uint8Array, offset: number): [value: number, next: number] {

@@ -25,8 +25,11 @@ export interface Report {
   readonly heapBytes: number;
 }
 
-/** Seconds of silence; short, because clients that are killed do not say goodbye. */
-const IDLE_SECONDS = 2;
+/** Seconds of silence under the soak; short, because clients that are killed do not say goodbye. */
+const SOAK_IDLE_SECONDS = 2;
+
+/** Seconds of silence otherwise; a client that does not read is silent. */
+const IDLE_SECONDS = 30;
 
 const soak: FetchHandler = async (request) => {
   switch (new URL(request.url).pathname) {
@@ -76,7 +79,7 @@ function main(backend: string, form: string, port: number): void {
     mode: found[1],
     backend: known satisfies Backend,
     port,
-    idleTimeout: IDLE_SECONDS,
+    idleTimeout: form === "soak" ? SOAK_IDLE_SECONDS : IDLE_SECONDS,
     config: { wsgiMaxBodySize: MAX_TRANSFER_BYTES, loglevel: "CRITICAL" },
   });
   reportOn(port, (): Report => {

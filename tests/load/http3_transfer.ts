@@ -15,10 +15,11 @@ import { parseArgs } from "node:util";
 import { BUN, LOAD_CLIENT } from "../_support/bun_client.ts";
 import { BACKENDS } from "../_support/h3_listener.ts";
 import { outputOf } from "../_support/h3_tools.ts";
-import { WireEndpoint, type WireStream } from "../_support/h3_wire.ts";
+import { type WireConnection, WireEndpoint, type WireStream } from "../_support/h3_wire.ts";
 import { freePort, ServerProcess } from "../_support/server_process.ts";
 import { table } from "../_support/table.ts";
 import { pieces } from "./content.ts";
+import type { Report } from "./http3_server.ts";
 
 const MEGABYTE = 1_000_000;
 
@@ -30,6 +31,9 @@ const STOPPED_TARGET_BYTES = 8 * MEGABYTE;
 
 /** Milliseconds the client does not read. */
 const STOP_MS = 5_000;
+
+/** Milliseconds for what clients have done to arrive at the server. */
+const SETTLE_MS = 10_000;
 
 /** Bytes moved before the measurement, so that compiled code and buffers in use anyway are not counted. */
 const WARM_UP_BYTES = 20 * MEGABYTE;
@@ -94,7 +98,7 @@ async function stoppedReader(backend: string, form: string): Promise<string[]> {
   server.resetPeak();
   await new Promise((resolve) => setTimeout(resolve, STOP_MS));
   const growth = server.peakResidentBytes - before;
-  const content = await stream.content();
+  const { content } = await stream.answer();
   const right = createHash("sha256").update(content).digest("hex") === sumOf(SIZE);
   return [
     `reader that stops for ${STOP_MS / 1000} s, ${form}`,
@@ -109,40 +113,50 @@ async function stoppedReader(backend: string, form: string): Promise<string[]> {
 /** What an idle connection and a request that is being sent cost. */
 async function weights(backend: string): Promise<string[][]> {
   const connections = 200;
-  const streams = 2_000;
+  const requests = 20;
   await using server = await start(backend, "fetch");
   using endpoint = new WireEndpoint();
   using stack = new DisposableStack();
-  const connect = async () => stack.use(await endpoint.connect(server.port));
-  for (let count = 0; count < 50; count++) await (await connect()).get("/?10"); // a warm-up
-  const idle = await grown(server, async () => {
-    for (let count = 0; count < connections; count++) await connect();
-  });
+  const open: WireConnection[] = [];
+  const connect = async () => open.push(stack.use(await endpoint.connect(server.port)));
+  for (let count = 0; count < 50; count++) await connect();
+  for (const connection of open) await connection.get("/?10"); // a warm-up
+
+  const before = await residentBytes(server, { connections: 50, streams: 0 });
+  for (let count = 0; count < connections; count++) await connect();
+  const idle = await residentBytes(server, { connections: 50 + connections, streams: 0 });
   const held: WireStream[] = [];
-  const open = await Promise.all(Array.from({ length: streams / 100 }, connect));
-  const opened = await grown(server, async () => {
-    for (const connection of open) {
-      for (let count = 0; count < 100; count++) {
-        const stream = await connection.open("POST", "/");
-        await stream.send(Uint8Array.of(1));
-        held.push(stream);
-      }
+  for (const connection of open.slice(-connections / 2)) {
+    for (let count = 0; count < requests; count++) {
+      const stream = await connection.open("POST", "/");
+      await stream.send(Uint8Array.of(1));
+      held.push(stream);
     }
+  }
+  const busy = await residentBytes(server, {
+    connections: 50 + connections,
+    streams: held.length,
   });
   const row = (name: string, bytes: number) => [name, backend, "", megabytes(bytes), "", "ok"];
   return [
-    row(`idle connection (mean of ${connections})`, idle / connections),
-    row(`request in progress (mean of ${held.length})`, opened / held.length),
+    row(`idle connection (mean of ${connections})`, (idle - before) / connections),
+    row(`request in progress (mean of ${held.length})`, (busy - idle) / held.length),
   ];
 }
 
-/** What the server's resident memory grows by, garbage collected before and after. */
-async function grown(server: ServerProcess, act: () => Promise<void>): Promise<number> {
-  await fetch(server.url).then((response) => response.text()); // collects
-  const before = server.residentBytes;
-  await act();
-  await fetch(server.url).then((response) => response.text());
-  return server.residentBytes - before;
+/** Resident memory once the server has that many connections and streams, after a garbage collection. */
+async function residentBytes(
+  server: ServerProcess,
+  expected: Readonly<Record<string, number>>,
+): Promise<number> {
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    const { counts }: Report = await (await fetch(server.url)).json(); // collects
+    if (Object.entries(expected).every(([name, count]) => counts[name] === count)) break;
+    if (performance.now() < deadline) continue;
+    throw new Error(`Expected ${JSON.stringify(expected)}, found ${JSON.stringify(counts)}`);
+  }
+  return server.residentBytes;
 }
 
 function sumOf(size: number): string {

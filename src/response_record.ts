@@ -10,6 +10,8 @@
  * @module
  */
 
+import type { FieldList } from "./fields.ts";
+
 const RECORD = Object.getOwnPropertySymbols(new Response("x")).find((symbol) =>
   symbol.description === "response"
 );
@@ -88,6 +90,16 @@ export function truthfulHeaders(response: Response): Headers {
     headers.delete("content-length");
   }
   return headers;
+}
+
+/** Field lines of `response` that are true of its content, names in lower case. */
+export function truthfulFields(response: Response): FieldList {
+  if (isDecoded(response)) return [...truthfulHeaders(response)];
+  const { headers } = response; // which completes the list
+  const list = LISTED ? recordOf(response)?.headerList : undefined;
+  return list === undefined
+    ? [...headers]
+    : list.map(([name, value]) => [name.toLowerCase(), value]);
 }
 
 /** A copy of `response` with another body and mutable headers. */

@@ -17,7 +17,7 @@ import type {
 import type { FetchHandler } from "../fetch_types.ts";
 import { type FieldList, NO_CONTENT } from "../fields.ts";
 import { unusableContent, wrongChunk, wrongFetchResult } from "../misuse.ts";
-import { truthfulHeaders } from "../response_record.ts";
+import { hasStreamBody, truthfulFields } from "../response_record.ts";
 import { setUpgrader } from "../upgrade.ts";
 import { ExchangeSocket } from "./exchange_socket.ts";
 import { ExchangeInfo, requestOf } from "./fetch_request.ts";
@@ -33,7 +33,7 @@ function fetchHttp(app: FetchHandler): ExchangeHandler {
     const info = new ExchangeInfo(exchange, completed.promise);
     try {
       const response = await answer(app, requestOf(exchange), info);
-      await sendResponse(response, exchange, exchange.signal, () => info.takeTrailers());
+      await sendResponse(response, exchange, () => info.takeTrailers());
       completed.resolve();
     } catch (error) {
       completed.reject(error);
@@ -54,7 +54,7 @@ function fetchWebSocket(app: FetchHandler): WebSocketHandler {
     });
     const response = await answer(app, request, new ExchangeInfo(exchange, completed.promise));
     if (socket && response.status === 101) await socket.run([...response.headers]);
-    else await sendResponse(response, exchange, exchange.signal);
+    else await sendResponse(response, exchange);
     completed.resolve();
   };
 }
@@ -79,18 +79,31 @@ async function answer(
 /** Writes a `Response`; its body is cancelled as soon as the client is gone. */
 async function sendResponse(
   response: Response,
-  writer: ResponseWriter,
-  signal: AbortSignal,
+  writer: ResponseWriter & { readonly signal: AbortSignal },
+  trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
+): Promise<void> {
+  if (hasStreamBody(response)) return await sendStream(response, writer, trailers);
+  if (response.bodyUsed) throw unusableContent(response);
+  await writer.respond({ status: response.status, fields: truthfulFields(response) });
+  const content = await response.bytes();
+  if (content.byteLength > 0) await writer.write(content);
+  await writer.end(trailers?.());
+}
+
+async function sendStream(
+  response: Response,
+  writer: ResponseWriter & { readonly signal: AbortSignal },
   trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
 ): Promise<void> {
   if (response.bodyUsed || response.body?.locked) throw unusableContent(response);
   try {
-    await writer.respond({ status: response.status, fields: [...truthfulHeaders(response)] });
+    await writer.respond({ status: response.status, fields: truthfulFields(response) });
   } catch (error) {
     response.body?.cancel(error).catch(() => {}); // nobody will read it
     throw error;
   }
   if (response.body === null) return await writer.end(trailers?.());
+  const { signal } = writer;
   const reader = response.body.getReader();
   const cancel = () => void reader.cancel(signal.reason).catch(() => {}); // may fail as it likes: nobody is left
   signal.addEventListener("abort", cancel, { once: true });

@@ -7,6 +7,7 @@
 import type { Exchange, HttpVersion, NetAddress, PeerInfo, RequestHead } from "../exchange.ts";
 import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
 import type { FieldList } from "../fields.ts";
+import { lazyRequest, type RequestParts } from "./lazy_request.ts";
 
 /** What a request is made from: an exchange, or a WebSocket handshake without `read`. */
 export interface RequestSource {
@@ -22,21 +23,40 @@ export interface RequestSource {
 const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /**
- * Builds a `Request`.
+ * Makes a `Request`.
  *
  * The URL is given to the application exactly as received, as the runtime does; `new Request` would normalise it.
  */
 export function requestOf(source: RequestSource): Request {
-  const { method, scheme, authority, target, fields } = source.request;
-  const url = `${scheme}://${authority || "localhost"}${target}`;
-  const request = new Request(url, {
-    headers: fields as [string, string][],
-    signal: source.signal,
-    ...contentOf(source),
-  });
-  if (request.url !== url) Object.defineProperty(request, "url", { value: url });
-  if (request.method !== method) Object.defineProperty(request, "method", { value: method });
-  return request;
+  return lazyRequest(new Parts(source));
+}
+
+class Parts implements RequestParts {
+  readonly method: string;
+  readonly #source: RequestSource;
+  #url: string | undefined;
+
+  constructor(source: RequestSource) {
+    this.method = source.request.method;
+    this.#source = source;
+  }
+
+  get url(): string {
+    if (this.#url === undefined) {
+      const { scheme, authority, target } = this.#source.request;
+      this.#url = `${scheme}://${authority || "localhost"}${target}`;
+    }
+    return this.#url;
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal;
+  }
+
+  build(): Request {
+    const headers = this.#source.request.fields as [string, string][];
+    return new Request(this.url, { headers, signal: this.signal, ...contentOf(this.#source) });
+  }
 }
 
 function contentOf(source: RequestSource): RequestInit {
@@ -54,7 +74,7 @@ function contentOf(source: RequestSource): RequestInit {
       else controller.enqueue(chunk);
     },
   }, { highWaterMark: 0 });
-  // A method that may not have content in the Fetch Standard gets its own name back in `requestOf`.
+  // A method that may not have content in the Fetch Standard still shows its own name.
   return { method: withoutContent ? "POST" : method, body, duplex: "half" } as RequestInit;
 }
 

@@ -89,11 +89,12 @@ export class FetchShortCut {
     http2: boolean,
   ): Response | Promise<Response> {
     const { method } = request; // stays readable, since it was read before
-    if (getUpgrader(request) === upgradedAlready && result.status !== 101) {
+    const { status } = result;
+    if (getUpgrader(request) === upgradedAlready && status !== 101) {
       throw new ApplicationError(OTHER_RESPONSE);
     }
-    if (result.status === 101 && !wasUpgraded(request, native)) {
-      throw new ApplicationError(NOT_UPGRADED); // the client would wait for a final response
+    if (status < 200 && !(status === 101 && wasUpgraded(request, native))) {
+      throw new ApplicationError(status === 101 ? NOT_UPGRADED : NO_STATUS);
     }
     const { settings } = this.#context;
     const fields = this.#context.fields(http2);
@@ -140,6 +141,8 @@ export class FetchShortCut {
 
 const OTHER_RESPONSE =
   "The handler upgraded the request to a WebSocket, but did not return the response that came with the socket";
+
+const NO_STATUS = "Cannot send status 0: Response.error() has no meaning to a client";
 
 const NOT_UPGRADED = "Cannot send status 101: the request was not upgraded";
 

@@ -1,5 +1,5 @@
 /**
- * `deno bench tests/bench/h3_bench.ts`: integers and frames, and a small request from bytes to bytes.
+ * `deno bench tests/bench/h3_bench.ts`: integers and frames.
  *
  * What is measured is checked first: a benchmark of something wrong is worth nothing.
  *
@@ -8,7 +8,6 @@
 
 import assert from "node:assert/strict";
 import { encodeFrame, FRAME, type FramePolicy, FrameReader } from "../../src/h3/frames.ts";
-import { H3Connection } from "../../src/h3/mod.ts";
 import { parsePriority } from "../../src/h3/priority.ts";
 import { decodeVarint, encodeVarints, varintLength, writeVarint } from "../../src/h3/varint.ts";
 import { concat } from "../_support/bytes.ts";
@@ -46,46 +45,6 @@ for (const [name, chunks] of STREAMS) {
 assert.deepEqual(parsePriority("u=5, i"), { urgency: 5, incremental: true });
 Deno.bench("parse priority u=5, i", () => void parsePriority("u=5, i"));
 
-/** GET / of localhost, from the static table of QPACK, and the name as it is. */
-const REQUEST = encodeFrame(
-  FRAME.HEADERS,
-  concat([
-    Uint8Array.of(0x00, 0x00, 0xd1, 0xd7, 0x50, 0x09),
-    encode("localhost"),
-    Uint8Array.of(0xc1),
-  ]),
-);
-const FIELDS = [["content-type", "text/plain"], ["content-length", "13"]] as const;
-const connection = new H3Connection({
-  maxFieldSectionSize: 65_536,
-  qpackTableCapacity: 4096,
-  qpackBlockedStreams: 16,
-  maxRequestStreams: 100,
-  enableConnectProtocol: false,
-  enableDatagrams: false,
-  random: 0.5,
-});
-let id = 0;
-assert.equal(serve(), 2);
-Deno.bench(
-  "serve a GET of one chunk with 13 bytes of content",
-  { group: "request" },
-  () => void serve(),
-);
-
-/** One request and its response. Returns the number of events. */
-function serve(): number {
-  const request = connection.request(id);
-  id += 4;
-  request.receive(REQUEST, id);
-  request.finish();
-  let events = 0;
-  while (request.next() !== null) events++;
-  request.encodeResponse(200, FIELDS, CONTENT.subarray(0, 13));
-  request.close();
-  return events;
-}
-
 function read(chunks: readonly Uint8Array[]): number {
   const reader = new FrameReader(POLICY);
   let bytes = 0;
@@ -113,8 +72,4 @@ function headerBytes(chunks: readonly Uint8Array[]): number {
 function chunksOf(bytes: Uint8Array, size: number): Uint8Array[] {
   const count = Math.ceil(bytes.length / size);
   return Array.from({ length: count }, (_, index) => bytes.slice(index * size, (index + 1) * size));
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

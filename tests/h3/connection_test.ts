@@ -127,6 +127,36 @@ Deno.test("H3Connection refuses nothing before its GOAWAY", () => {
   assert.ok(newConnection().accepts(Number.MAX_SAFE_INTEGER));
 });
 
+Deno.test("H3Connection sends no frame on its control stream but SETTINGS, a reserved one and GOAWAY (RFC 9114 §7.2)", () => {
+  const connection = newConnection({ enableConnectProtocol: true, enableDatagrams: true });
+  const control = openControl(connection, frame(FRAME.SETTINGS, 0x01, 4096, 0x07, 16, 0x33, 1));
+  control.receive(frame(FRAME.MAX_PUSH_ID, 100), 0);
+  control.receive(priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 0, "u=1"), 0);
+  control.receive(frame(FRAME.GOAWAY, 0), 0);
+  assert.equal(connection.takeControl(), null);
+  connection.goaway(false);
+  connection.goaway(true);
+  const sent = [connection.streamStarts.control.subarray(1), connection.takeControl()!];
+  const types = readFrames(concat(sent)).map(({ type }) => isGreaseId(type) ? "reserved" : type);
+  assert.deepEqual(types, [FRAME.SETTINGS, "reserved", FRAME.GOAWAY, FRAME.GOAWAY]);
+});
+
+Deno.test("H3Connection makes nothing of the code of a reset, known or not (RFC 9114 §8)", () => {
+  const connection = newConnection();
+  for (const [index, code] of [0, H3.NO_ERROR, H3.REQUEST_CANCELLED, 0x21, 2 ** 53 - 1].entries()) {
+    const request = connection.request(index * 4);
+    request.receive(GET, 0);
+    assert.equal(request.next()?.type, "head");
+    request.reset(code);
+    assert.equal(request.next(), null);
+    request.close();
+    const stream = connection.unidirectional(14);
+    stream.receive(encodeVarints(0x21), 0);
+    stream.reset(code);
+  }
+  assert.equal(connection.openRequests, 0);
+});
+
 Deno.test("H3Connection knows the requests that were not closed", () => {
   const connection = newConnection();
   const [first, second] = [connection.request(0), connection.request(4)];

@@ -147,7 +147,9 @@ export class H3Request implements InputEvents, WriterEvents {
     const { reporter } = this.#owner.settings;
     const error = asError(reason);
     const url = `https://${head.authority}${head.target}`;
-    if (error instanceof DisconnectError) reporter.disconnected(error, head.method, url);
+    // What fails after the client left fails because of that, whatever it throws.
+    const gone = error instanceof DisconnectError || exchange.state === "aborted";
+    if (gone) reporter.disconnected(error, head.method, url);
     else reporter.failed(error, head.method, url);
     exchange.abort(error);
     this.#returned();

@@ -17,6 +17,8 @@
  * | `/early` | answers without reading the content |
  * | `/gate` | reads nothing until the {@link Probe} opens the gate, then counts the content |
  * | `/hang` | reads nothing and answers when the gate is opened |
+ * | `/hints` | sends two early hints where it can, and answers `hello` when the gate is opened |
+ * | `/trailers` | streams two pieces and trailers |
  *
  * @module
  */
@@ -29,7 +31,15 @@ import type {
 } from "../../src/app/asgi_types.ts";
 import type { WSGIEnviron, WSGIFramework } from "../../src/app/wsgi_types.ts";
 import type { FetchHandler, FetchInfo, SocketAddr } from "../../src/fetch_types.ts";
-import { type Description, nextTurn, type Plan, plan, type Probe, text } from "./contract_plan.ts";
+import {
+  type Description,
+  HINTS,
+  nextTurn,
+  type Plan,
+  plan,
+  type Probe,
+  text,
+} from "./contract_plan.ts";
 
 // Fetch
 
@@ -53,6 +63,10 @@ export function fetchApp(probe: Probe): FetchHandler {
         for await (const piece of request.body ?? []) size += piece.length;
         return new Response(String(size));
       }
+      case "/hints":
+        for (const link of HINTS) info.informational(103, { link });
+        await probe.gate;
+        break;
       case "/hang":
         await Promise.race([
           probe.gate,
@@ -60,7 +74,8 @@ export function fetchApp(probe: Probe): FetchHandler {
         ]);
     }
     const answer = plan(path, probe);
-    const { status, fields } = answer;
+    const { status, fields, trailers } = answer;
+    if (trailers) info.trailers(trailers);
     const bodiless = status === 204 || status === 304;
     return new Response(bodiless ? null : bodyOf(answer), { status, headers: fields });
   };
@@ -96,6 +111,7 @@ function describeFetch(request: Request, info: FetchInfo, target: string): Descr
     client: pairOf(info.remoteAddr),
     server: pairOf(info.localAddr),
     root: null,
+    serverName: info.serverName,
   };
 }
 
@@ -133,6 +149,12 @@ export function asgiApp(probe: Probe): ASGIFramework {
         await probe.gate;
         return await sendPlan(send, text(String((await contentOf(receive)).length)));
       }
+      case "/hints":
+        if (scope.extensions?.["http.response.early_hint"]) {
+          for (const link of HINTS) await send({ type: "http.response.early_hint", links: [link] });
+        }
+        await probe.gate;
+        break;
       case "/hang": {
         const gone = receive().then(async (event) => {
           if (event.type === "http.request") event = await receive();
@@ -165,8 +187,9 @@ async function pump(receive: ASGIReceive, send: ASGISend): Promise<void> {
 }
 
 async function sendPlan(send: ASGISend, answer: Plan): Promise<void> {
-  const { status, fields, content, eager } = answer;
-  await send({ type: "http.response.start", status, headers: fields });
+  const { status, fields, content, eager, trailers } = answer;
+  const announced = trailers && { trailers: true };
+  await send({ type: "http.response.start", status, headers: fields, ...announced });
   if (content instanceof Uint8Array) {
     return await send({ type: "http.response.body", body: content });
   }
@@ -175,6 +198,7 @@ async function sendPlan(send: ASGISend, answer: Plan): Promise<void> {
     await send({ type: "http.response.body", body, more_body: true });
   }
   await send({ type: "http.response.body" });
+  if (trailers) await send({ type: "http.response.trailers", headers: trailers });
 }
 
 function describeASGI(scope: ASGIHTTPScope): Description {
@@ -190,6 +214,7 @@ function describeASGI(scope: ASGIHTTPScope): Description {
     client: scope.client,
     server: scope.server,
     root: scope.root_path,
+    serverName: scope.extensions?.tls?.server_name,
   };
 }
 

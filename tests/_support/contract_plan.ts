@@ -59,6 +59,8 @@ export interface Description {
   readonly server: readonly [host: string, port: number] | null;
   /** Mount point. */
   readonly root: string | null;
+  /** Name the client asked for in TLS; absent where the form or the protocol does not tell. */
+  readonly serverName?: string | null | undefined;
 }
 
 /** A response that does not depend on the request. */
@@ -71,7 +73,15 @@ export interface Plan {
   readonly content: Uint8Array<ArrayBuffer> | Iterable<Uint8Array<ArrayBuffer>>;
   /** Whether pieces come at once, held up by nothing but back-pressure. */
   readonly eager?: boolean;
+  /** Trailer section. */
+  readonly trailers?: [string, string][];
 }
+
+/** Fields of the interim responses of `/hints`, both with status 103. */
+export const HINTS = ["</style.css>; rel=preload", "</script.js>; rel=preload"] as const;
+
+/** What `/trailers` ends with. */
+export const TRAILERS: [string, string][] = [["x-latin", "caf\xe9"], ["x-sum", "20"]];
 
 const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array(0);
@@ -85,6 +95,7 @@ export function plan(path: string, probe: Probe): Plan {
     case "hello":
     case "early":
     case "hang":
+    case "hints":
       return text("hello");
     case "status":
       return { status: count, fields: [], content: EMPTY };
@@ -115,6 +126,8 @@ export function plan(path: string, probe: Probe): Plan {
         fields: [["content-length", String(10 * count)]],
         content: pieces(count),
       };
+    case "trailers":
+      return { status: 200, fields: [], content: pieces(2), trailers: TRAILERS };
     case "endless":
       return { status: 200, fields: [], content: endless(probe), eager: true };
     default:

@@ -45,6 +45,8 @@ export class H3ClientSession {
   settings: Settings | null = null;
   /** Id of the last GOAWAY, `null` before one. */
   goaway: number | null = null;
+  /** Bytes that came on the server's QPACK streams. */
+  readonly received = { encoder: 0, decoder: 0 };
   readonly #decoder = new QPACKDecoder({
     maxTableCapacity: LIMITS.qpackMaxTableCapacity,
     maxBlockedStreams: LIMITS.qpackBlockedStreams,
@@ -62,10 +64,14 @@ export class H3ClientSession {
         return this.#controlReceiver();
       case STREAM.QPACK_ENCODER:
         return (bytes) => {
+          this.received.encoder += bytes.length;
           for (const id of this.#decoder.receive(bytes)) this.#blocked.get(id)?.resolve();
         };
       case STREAM.QPACK_DECODER:
-        return (bytes) => this.#encoder.receive(bytes);
+        return (bytes) => {
+          this.received.decoder += bytes.length;
+          this.#encoder.receive(bytes);
+        };
       default:
         return () => {}; // reserved
     }

@@ -3,36 +3,54 @@ import type { ASGIFramework, ASGIScope } from "../../src/app/asgi_types.ts";
 import type { Framework } from "../../src/app/framework.ts";
 import type { WSGIFramework } from "../../src/app/wsgi_types.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
+import type { BackendName } from "../../src/quic/deno.ts";
 import { BrokenResponse, type Client, type ClientResponse, request } from "../_support/client.ts";
 import { type Form, startForm } from "../_support/contract_server.ts";
 import { CURL_MISSING, CurlClient } from "../_support/curl_client.ts";
 import { withDeadline } from "../_support/deadline.ts";
+import { H3Client } from "../_support/h3_client.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { RawClient } from "../_support/raw_http.ts";
 import { ASGI_ROWS } from "./misbehaving_asgi_apps.ts";
 import { FETCH_ROWS } from "./misbehaving_fetch_apps.ts";
 import { WSGI_ROWS } from "./misbehaving_wsgi_apps.ts";
+import { HTTP3_ROWS } from "./misbehaving_http3_apps.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
 
-const ROWS = [...ASGI_ROWS, ...FETCH_ROWS, ...WSGI_ROWS];
+const ROWS = [...ASGI_ROWS, ...FETCH_ROWS, ...WSGI_ROWS, ...HTTP3_ROWS];
 
-const CLIENTS = [
-  { name: "HTTP/1.1", missing: undefined, connect: (url: string) => new RawClient(url) },
+/** A protocol, and a client that speaks it. */
+interface Transport {
+  readonly name: string;
+  /** Why the client cannot be used here. */
+  readonly missing?: string | undefined;
+  /** QUIC back-end of a server that speaks HTTP/3. */
+  readonly quic?: BackendName;
+  connect(url: string): Client;
+}
+
+const TRANSPORTS: readonly Transport[] = [
+  { name: "HTTP/1.1", connect: (url) => new RawClient(url) },
   {
     name: "HTTP/2",
     missing: CURL_MISSING,
-    connect: (url: string) => new CurlClient(url, "--http2-prior-knowledge"),
+    connect: (url) => new CurlClient(url, "--http2-prior-knowledge"),
   },
+  // One back-end is enough here: what differs between the two is below the exchange.
+  { name: "HTTP/3", quic: "resources", connect: (url) => new H3Client(url) },
 ];
 
 for (const row of ROWS) {
   for (const form of row.forms) {
-    for (const { name: version, missing, connect } of CLIENTS) {
-      const name = `${form} application over ${version} that ${row.name}`;
+    for (const transport of TRANSPORTS) {
+      const name = `${form} application over ${transport.name} that ${row.name}`;
+      if (transport.quic && form === "fetch short cut") continue; // HTTP/3 has none
+      if (row.over !== undefined && !row.over.includes(transport.name)) continue;
+      const reason = transport.missing;
       Deno.test({
-        name: missing === undefined ? name : `${name} (skipped: ${missing})`,
-        ignore: missing !== undefined,
-        fn: () => runRow(row, form, connect),
+        name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+        ignore: reason !== undefined,
+        fn: () => runRow(row, form, transport),
       });
     }
   }
@@ -41,13 +59,14 @@ for (const row of ROWS) {
 async function runRow(
   row: Misbehaviour,
   form: Form,
-  connect: (url: string) => Client,
+  { connect, quic }: Transport,
 ): Promise<void> {
   const log = new LogSink();
-  const server = await startForm(form, withFinePath(form, row.app), log);
+  const server = await startForm(form, withFinePath(form, row.app), log, {}, quic);
   try {
     await using client = connect(server.binds[0]!.url);
-    const sent = request(client, { target: "/bad", method: row.method ?? "GET" });
+    const { method = "GET", fields = [] } = row;
+    const sent = request(client, { target: "/bad", method, fields });
     assertOutcome(await sent.catch(asBroken), row.outcome);
     assertLog(log, row.log);
     // The others are served as if nothing had happened.

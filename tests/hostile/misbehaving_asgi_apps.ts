@@ -104,12 +104,15 @@ const ORDER: Misbehaviour[] = [
     await send(END);
     await send({ type: "http.response.trailers", headers: [["x", "y"]] });
   }),
-  row(
-    "sends a hint the protocol cannot carry",
-    500,
-    "http.response.early_hint given",
-    (send) => send({ type: "http.response.early_hint", links: ["</a>"] }),
-  ),
+  {
+    ...row(
+      "sends a hint the protocol cannot carry",
+      500,
+      "http.response.early_hint given",
+      (send) => send({ type: "http.response.early_hint", links: ["</a>"] }),
+    ),
+    over: ["HTTP/1.1", "HTTP/2"],
+  },
 ];
 
 const BAD_STATUS: Misbehaviour[] = [99, 101, 199, 600, 1000, NaN, 200.5, "201 NO", null, undefined]

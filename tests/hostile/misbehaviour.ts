@@ -5,6 +5,7 @@
  */
 
 import type { Framework } from "../../src/app/framework.ts";
+import type { ClientFields } from "../_support/client.ts";
 import type { Form } from "../_support/contract_server.ts";
 
 /** One way to misbehave. */
@@ -15,8 +16,12 @@ export interface Misbehaviour {
   readonly forms: readonly Form[];
   /** The application; the path `/fine` is handled elsewhere. */
   readonly app: Framework;
+  /** Protocols it is tried over; default all. */
+  readonly over?: readonly string[];
   /** Default `GET`. */
   readonly method?: string;
+  /** Further fields of the request. */
+  readonly fields?: ClientFields;
   /**
    * What the client gets: a whole response with this status, text or number of bytes, or `"broken"`, a response
    * that it can tell is incomplete.

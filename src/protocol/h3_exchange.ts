@@ -157,7 +157,7 @@ export class H3Exchange implements Exchange, Entry, Held {
         return SETTLED;
       }
       if (this.#bodiless) return this.#stopProducer();
-      this.flush();
+      this.#sendHead();
       return this.#parts.writer.data(chunk);
     });
   }
@@ -167,7 +167,7 @@ export class H3Exchange implements Exchange, Entry, Held {
       if (!this.#bodiless) this.#length!.finish();
       if (trailers?.length) {
         checkFields(trailers);
-        this.flush();
+        this.#sendHead();
         if (this.supports.trailers) this.#sendFrame(this.#parts.machine.encodeTrailers(trailers));
       }
       if (this.#head) this.#sendFlat(this.#head, this.#held);
@@ -187,7 +187,10 @@ export class H3Exchange implements Exchange, Entry, Held {
       else for await (const chunk of file.readable) await this.write(chunk);
       await this.end();
     } catch (error) {
-      if (this.#state === "ended") this.#state = "responding"; // the file could not be opened
+      if (this.#state === "ended") { // the file could not be opened
+        this.#state = "responding";
+        flushSoon(this);
+      }
       throw error;
     }
   }
@@ -225,8 +228,12 @@ export class H3Exchange implements Exchange, Entry, Held {
     return answered;
   }
 
-  /** Sends the head when the application has not completed the response for a moment. */
+  /** Sends the head when the application has not completed the response for a moment; not while a file is opened. */
   flush(): void {
+    if (this.#state === "responding") this.#sendHead();
+  }
+
+  #sendHead(): void {
     const { status, fields } = this.#head ?? {};
     if (status === undefined || fields === undefined) return;
     this.#head = undefined;
@@ -262,7 +269,7 @@ export class H3Exchange implements Exchange, Entry, Held {
 
   /** Streamed content that nobody will receive (HEAD, 204, 304): the response is complete, the application told. */
   #stopProducer(): Promise<void> {
-    this.flush();
+    this.#sendHead();
     this.#parts.writer.finish();
     this.#state = "ended";
     this.#disconnect(new DisconnectError("The response has no content"));
@@ -274,7 +281,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     const content = this.#bodiless || held === undefined ? NOTHING : held;
     this.#declare(held?.byteLength ?? 0, held !== undefined);
     if (this.#begun || content.byteLength > PIECE_BYTES / 2) {
-      this.flush();
+      this.#sendHead();
       return writer.finish();
     }
     const fields = completeFields(head.fields, owner.settings, this.#added);

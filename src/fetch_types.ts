@@ -64,6 +64,12 @@ export interface FetchInfo {
    * @returns `true` when they will be sent, `false` where the protocol cannot carry them.
    */
   trailers(fields: HeadersInit | (() => HeadersInit)): boolean;
+  /**
+   * Trailer fields of the request (RFC 9110 §6.5). Read its content first: they come after it.
+   *
+   * @returns `null` when there were none, or where the protocol drops them (HTTP/1 and HTTP/2 here).
+   */
+  requestTrailers(): Promise<Headers | null>;
 }
 
 /**

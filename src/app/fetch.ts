@@ -29,14 +29,13 @@ export function fetchApplication(app: FetchHandler): Application {
 
 function fetchHttp(app: FetchHandler): ExchangeHandler {
   return async (exchange) => {
-    const completed = Promise.withResolvers<void>();
-    const info = new ExchangeInfo(exchange, completed.promise);
+    const info = new ExchangeInfo(exchange);
     try {
       const response = await answer(app, requestOf(exchange), info);
       await sendResponse(response, exchange, () => info.takeTrailers());
-      completed.resolve();
+      info.complete();
     } catch (error) {
-      completed.reject(error);
+      info.complete({ error });
       throw error;
     }
   };
@@ -44,7 +43,7 @@ function fetchHttp(app: FetchHandler): ExchangeHandler {
 
 function fetchWebSocket(app: FetchHandler): WebSocketHandler {
   return async (exchange) => {
-    const completed = Promise.withResolvers<void>();
+    const info = new ExchangeInfo(exchange);
     const request = requestOf(exchange);
     let socket: ExchangeSocket | undefined;
     setUpgrader(request, (_request, options) => {
@@ -52,10 +51,10 @@ function fetchWebSocket(app: FetchHandler): WebSocketHandler {
       const response = new Response(null, { status: 101, headers: options.headers ?? [] });
       return { socket: socket.asWebSocket(), response };
     });
-    const response = await answer(app, request, new ExchangeInfo(exchange, completed.promise));
+    const response = await answer(app, request, info);
     if (socket && response.status === 101) await socket.run([...response.headers]);
     else await sendResponse(response, exchange);
-    completed.resolve();
+    info.complete();
   };
 }
 

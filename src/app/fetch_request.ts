@@ -84,22 +84,24 @@ function announcesContent(fields: FieldList): boolean {
   );
 }
 
+/** What `info` is made from: an exchange, or a WebSocket handshake, which has less of it. */
+type InfoSource =
+  & { readonly peer: PeerInfo; readonly request: RequestHead }
+  & Partial<Pick<Exchange, "supports" | "inform" | "trailers">>;
+
 /** `info` over an exchange. */
 export class ExchangeInfo implements FetchInfo {
-  readonly httpVersion: HttpVersion;
-  readonly #exchange: { readonly peer: PeerInfo } & Partial<Pick<Exchange, "supports" | "inform">>;
-  readonly #completed: Promise<void>;
+  readonly #exchange: InfoSource;
+  #completed: PromiseWithResolvers<void> | undefined;
+  #outcome: { readonly error?: unknown } | undefined;
   #trailers: (() => HeadersInit) | undefined;
 
-  /** @param completed Settles when the exchange is over. */
-  constructor(
-    exchange: { readonly peer: PeerInfo; readonly request: RequestHead } & Partial<Exchange>,
-    completed: Promise<void>,
-  ) {
+  constructor(exchange: InfoSource) {
     this.#exchange = exchange;
-    this.#completed = completed;
-    completed.catch(() => {}); // nobody has to look at it
-    this.httpVersion = exchange.request.httpVersion;
+  }
+
+  get httpVersion(): HttpVersion {
+    return this.#exchange.request.httpVersion;
   }
 
   get remoteAddr(): SocketAddr {
@@ -115,7 +117,18 @@ export class ExchangeInfo implements FetchInfo {
   }
 
   get completed(): Promise<void> {
-    return this.#completed;
+    if (this.#completed === undefined) {
+      this.#completed = Promise.withResolvers();
+      this.#completed.promise.catch(() => {}); // nobody has to look at it
+      if (this.#outcome) this.#settle(this.#outcome);
+    }
+    return this.#completed.promise;
+  }
+
+  /** The exchange is over: `error` says why it failed. */
+  complete(outcome: { readonly error?: unknown } = {}): void {
+    this.#outcome = outcome;
+    this.#settle(outcome);
   }
 
   informational(status: number, headers: HeadersInit): boolean {
@@ -131,9 +144,19 @@ export class ExchangeInfo implements FetchInfo {
     return true;
   }
 
+  async requestTrailers(): Promise<Headers | null> {
+    const fields = await this.#exchange.trailers?.();
+    return fields ? new Headers(fields as [string, string][]) : null;
+  }
+
   /** The trailer section to end with, if the application asked for one. */
   takeTrailers(): FieldList | undefined {
     return this.#trailers && [...new Headers(this.#trailers())];
+  }
+
+  #settle(outcome: { readonly error?: unknown }): void {
+    if ("error" in outcome) this.#completed?.reject(outcome.error);
+    else this.#completed?.resolve();
   }
 
   #socketAddr(address: NetAddress | null): SocketAddr {

@@ -58,6 +58,11 @@ export class ServeInfo implements FetchInfo {
     return false;
   }
 
+  /** The runtime drops them. */
+  requestTrailers(): Promise<Headers | null> {
+    return Promise.resolve(null);
+  }
+
   /** The runtime cannot send trailers. */
   trailers(_fields: HeadersInit | (() => HeadersInit)): boolean {
     return false;

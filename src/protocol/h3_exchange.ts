@@ -25,6 +25,7 @@ import {
 } from "../exchange.ts";
 import { combineField, type FieldList, listMembers, NO_CONTENT } from "../fields.ts";
 import type { RequestStream } from "../h3/mod.ts";
+import { asError } from "../misuse.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
 import type { H3Owner } from "./h3_context.ts";
@@ -222,8 +223,11 @@ export class H3Exchange implements Exchange, Entry, Held {
     if (before === "ended" || before === "aborted") return true;
     this.#state = "aborted";
     const answered = status !== null && !this.#begun;
-    if (answered) this.#answer(status);
-    else this.#breakOff();
+    if (answered) {
+      const { reporter } = this.#parts.owner.settings;
+      reporter.refused(this.request.method, status, asError(cause).message);
+      this.#answer(status);
+    } else this.#breakOff();
     this.#disconnect(new DisconnectError(undefined, { cause }));
     return answered;
   }

@@ -93,10 +93,14 @@ export class H3Request implements InputEvents, WriterEvents {
       owner: this.#owner,
     });
     this.#owner.settings.inFlight.add(exchange);
-    this.#application.http(exchange).then(
-      () => this.#completed(exchange, head),
-      (error) => this.#failed(exchange, error, head),
-    );
+    try {
+      this.#application.http(exchange).then(
+        () => this.#completed(exchange, head),
+        (error) => this.#failed(exchange, error, head),
+      );
+    } catch (error) {
+      this.#failed(exchange, error, head); // a handler that is no async function may throw as it is called
+    }
   }
 
   onInputError(error: unknown): void {

@@ -136,6 +136,23 @@ Deno.test("a response stream is asked for more when the transport wants more", a
   await done;
 });
 
+Deno.test("info.requestTrailers() gives the trailers of the request after its content", async () => {
+  const exchange = new FakeExchange({ method: "POST", content: { open: true } });
+  exchange.feed(new Uint8Array([0x61]));
+  exchange.endContent([["x-sum", "1"], ["x-sum", "2"]]);
+  let seen: unknown;
+  await fetchApplication(async (request, info) => {
+    seen = [await request.text(), (await info.requestTrailers())?.get("x-sum")];
+    return new Response();
+  }).http(exchange);
+  assert.deepEqual(seen, ["a", "1, 2"]);
+});
+
+Deno.test("info.requestTrailers() gives null when there were none", async () => {
+  const { info } = await received({ method: "POST" });
+  assert.equal(await info.requestTrailers(), null);
+});
+
 Deno.test("info.trailers() sends trailers, from a function called when the content has ended", async () => {
   let callsBefore: unknown;
   const exchange = new FakeExchange();

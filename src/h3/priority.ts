@@ -85,7 +85,8 @@ function trimSpaces(value: string): string {
   return value.slice(start, end);
 }
 
-const ASCII = /^[\x20-\x7e]*$/;
+/** Bytes beyond ASCII become characters that no dictionary has. */
+const ASCII = new TextDecoder("ascii");
 
 /**
  * Decodes a PRIORITY_UPDATE frame of either type.
@@ -110,8 +111,8 @@ export function decodePriorityUpdate(frame: Frame, streamLimit: number): Priorit
       `Cannot prioritise stream ${streamId}: expected a request stream below ${4 * streamLimit}`,
     );
   }
-  const text = String.fromCharCode(...payload.subarray(varintLength(payload[0]!)));
-  return { streamId, priority: parsePriority(ASCII.test(text) ? text : "") };
+  const value = ASCII.decode(payload.subarray(varintLength(payload[0]!)));
+  return { streamId, priority: parsePriority(value) };
 }
 
 /** Orders of one urgency. Eight levels fit a signed 32-bit number, which is what transports take. */

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { H3 } from "../../src/h3/errors.ts";
 import { encodeFrame, FRAME, FrameReader } from "../../src/h3/frames.ts";
+import type { H3Connection } from "../../src/h3/connection.ts";
 import { isGreaseId } from "../../src/h3/grease.ts";
 import { ODDITY_BURST } from "../../src/h3/limits.ts";
 import { DEFAULT_PRIORITY, sendOrder } from "../../src/h3/priority.ts";
 import { decodeSettings } from "../../src/h3/settings.ts";
 import { STREAM } from "../../src/h3/unidirectional.ts";
-import { encodeVarints } from "../../src/h3/varint.ts";
+import { decodeVarint, encodeVarints, varintLength } from "../../src/h3/varint.ts";
 import { concat } from "../_support/bytes.ts";
 import {
   assertConnectionError,
@@ -60,10 +61,16 @@ Deno.test("H3Connection offers extended CONNECT and datagrams only when they are
   assert.deepEqual([settings.enableConnectProtocol, settings.enableDatagrams], [true, true]);
 });
 
-Deno.test("H3Connection sends another GREASE for another random number", () => {
-  const starts = [0, 0.3, 0.999].map((random) => newConnection({ random }).streamStarts.control);
-  assert.equal(new Set(starts.map((start) => start.toHex())).size, 3);
-  for (const start of starts) assert.equal(readFrames(start.subarray(1)).length, 2);
+Deno.test("H3Connection sends other reserved identifiers for another random number", () => {
+  const types = new Set<number>();
+  const settings = new Set<number>();
+  for (const random of [0, 0.3, 0.999]) {
+    const { control } = newConnection({ random }).streamStarts;
+    const [first, second] = readFrames(control.subarray(1));
+    for (const id of readSettingIds(first!.payload).filter(isGreaseId)) settings.add(id);
+    types.add(second!.type);
+  }
+  assert.deepEqual([types.size, settings.size], [3, 3]);
 });
 
 Deno.test("H3Connection knows the client's settings once they came", () => {
@@ -75,13 +82,16 @@ Deno.test("H3Connection knows the client's settings once they came", () => {
 });
 
 Deno.test("H3Connection uses the dynamic table only after the client allowed it (RFC 9204 §3.2.3)", () => {
-  const fields = [["x-custom", "a long enough value"]] as const;
   const connection = newConnection();
-  for (const id of [0, 4, 8]) connection.request(id).encodeHead(200, fields);
-  assert.equal(connection.takeEncoder(), null);
+  assert.deepEqual(sendThrice(connection), { insertions: false, references: false });
   openControl(connection, frame(FRAME.SETTINGS, 0x01, 4096, 0x07, 16));
-  for (const id of [12, 16, 20]) connection.request(id).encodeHead(200, fields);
-  assert.notEqual(connection.takeEncoder(), null);
+  assert.deepEqual(sendThrice(connection), { insertions: true, references: true });
+});
+
+Deno.test("H3Connection blocks no stream of a client that did not allow it (RFC 9204 §2.1.2)", () => {
+  const connection = newConnection();
+  openControl(connection, frame(FRAME.SETTINGS, 0x01, 4096));
+  assert.deepEqual(sendThrice(connection), { insertions: true, references: false });
 });
 
 Deno.test("H3Connection cancels a blocked request on its decoder stream (RFC 9204 §2.2.2.2)", () => {
@@ -121,6 +131,13 @@ Deno.test("H3Connection says goodbye at once, to a client without requests", () 
     concat([Uint8Array.fromHex("0708fffffffffffffffc"), frame(FRAME.GOAWAY, 0)]),
   );
   assert.equal(connection.accepts(0), false);
+});
+
+Deno.test("H3Connection says goodbye with the highest id that came, also when streams come out of order", () => {
+  const connection = newConnection();
+  for (const id of [4, 8, 0]) connection.request(id);
+  connection.goaway(true);
+  assert.deepEqual(connection.takeControl(), frame(FRAME.GOAWAY, 12));
 });
 
 Deno.test("H3Connection refuses nothing before its GOAWAY", () => {
@@ -200,9 +217,13 @@ Deno.test("PRIORITY_UPDATE for a request yet to come is kept, the last one only 
 Deno.test("PRIORITY_UPDATE for a request that is over is ignored, and nothing is kept of it", () => {
   const connection = newConnection();
   const control = openControl(connection);
-  connection.request(0).close();
-  assert.deepEqual(control.receive(priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 0, "u=1"), 0), []);
-  assert.equal(connection.request(0).priority, DEFAULT_PRIORITY);
+  const update = priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 0, "u=1");
+  const request = connection.request(0);
+  assert.equal(control.receive(update, 0).length, 1);
+  request.close();
+  assert.equal(request.priority, DEFAULT_PRIORITY);
+  assert.deepEqual(control.receive(update, 0), []);
+  assert.equal(request.priority, DEFAULT_PRIORITY);
 });
 
 Deno.test("PRIORITY_UPDATE may name as many streams as the client may open, and no more (RFC 9218 §7.2)", () => {
@@ -265,6 +286,24 @@ Deno.test("property: H3Connection throws nothing but H3Error, whatever comes on 
     assert.equal(connection.openRequests, 0);
   }));
 });
+
+/** What of the dynamic table three equal responses use. */
+function sendThrice(connection: H3Connection): { insertions: boolean; references: boolean } {
+  const sent = [0, 4, 8].map((id) =>
+    connection.request(id).encodeHead(200, [["x-custom", "a long enough value"]])
+  );
+  // A field section begins with the number of insertions it needs (RFC 9204 §4.5.1).
+  const needs = sent.map((bytes) => readFrames(bytes)[0]!.payload[0] !== 0);
+  return { insertions: connection.takeEncoder() !== null, references: needs.includes(true) };
+}
+
+function readSettingIds(payload: Uint8Array): number[] {
+  const integers: number[] = [];
+  for (let offset = 0; offset < payload.length; offset += varintLength(payload[offset]!)) {
+    integers.push(decodeVarint(payload, offset));
+  }
+  return integers.filter((_, index) => index % 2 === 0);
+}
 
 function readFrames(bytes: Uint8Array): { type: number; payload: Uint8Array }[] {
   const reader = new FrameReader({ admit: () => "whole" });

@@ -111,6 +111,7 @@ for (const [name, type, start] of CRITICAL) {
 Deno.test("UnidirectionalStream refuses a push stream of a client with H3_STREAM_CREATION_ERROR (RFC 9114 §6.2.2)", () => {
   for (const { name, chunks } of splits(encodeVarints(STREAM.PUSH, 0))) {
     assertConnectionError(() => play(chunks), H3.STREAM_CREATION_ERROR, name);
+    assert.throws(() => play(chunks), /stream 2: only servers push$/);
   }
 });
 

@@ -31,6 +31,8 @@ export interface RequestEvents {
 export class H3Request implements InputEvents, WriterEvents {
   /** The stream. */
   readonly stream: QuicBidirectionalStream;
+  /** Whether the response was broken off. */
+  truncated = false;
   readonly #machine: RequestStream;
   readonly #owner: H3Owner & RequestEvents;
   readonly #peer: PeerInfo;
@@ -129,6 +131,7 @@ export class H3Request implements InputEvents, WriterEvents {
   }
 
   onTruncated(): void {
+    this.truncated = true;
     this.#owner.breakOff();
   }
 

@@ -11,21 +11,26 @@ import { median, table } from "../_support/table.ts";
 /** Samples by the name of the contestant. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-/** One line per contestant: rate, spread, CPU time. */
+/**
+ * One line per contestant: rate, spread, CPU time, and how busy the server was, in percent of a processor. A server that was
+ * not busy waited for the load, so its rate says nothing and only its CPU time does.
+ */
 export function contestantTable(contestants: readonly Contestant[], samples: Samples): string {
   const rows = contestants.map(({ name, title }) => {
     const rates = samples.get(name)!.map((sample) => sample.requestsPerSecond);
     const cpu = samples.get(name)!.map((sample) => sample.cpuPerThousand);
+    const busy = cpu.map((milliseconds, round) => milliseconds * rates[round]! / 1e4);
     return [
       name,
       median(rates).toFixed(0),
       `${Math.min(...rates).toFixed(0)}..${Math.max(...rates).toFixed(0)}`,
       median(cpu).toFixed(1),
+      median(busy).toFixed(0),
       String(samples.get(name)!.reduce((sum, sample) => sum + sample.errors, 0)),
       title,
     ];
   });
-  return table(["contestant", "req/s", "min..max", "CPU ms/1000", "errors", ""], rows);
+  return table(["contestant", "req/s", "min..max", "CPU ms/1000", "busy %", "errors", ""], rows);
 }
 
 /** One line per ratio that can be formed. */

@@ -1,10 +1,12 @@
 /**
  * The least an HTTP/3 server on Deno's QUIC can do: every request gets the same bytes, whatever it says.
  *
- *     deno run -A tests/bench/h3/bare.ts streams|resources PORT [BYTES]
+ *     deno run -A tests/bench/h3/bare.ts streams|resources first|end PORT [BYTES]
  *
- * This is the yardstick for ours: what it reaches, nobody on this runtime can pass by much. It parses nothing, sends no
- * `date`, and answers after the first piece of a request. With BYTES, the content is that long.
+ * This is the yardstick for ours: what it reaches, nobody on this runtime can pass by much. It parses nothing and sends no
+ * `date`. With `first` it answers after the first piece of a request and leaves the rest to the runtime, which a server
+ * cannot do that is to know whether the request is complete; with `end` it reads that far. With BYTES, the content is
+ * that long.
  *
  * @module
  */
@@ -64,10 +66,14 @@ function encodeAnswer(content: Uint8Array): Uint8Array[] {
   );
 }
 
+/** Makes the answer to every request; `toEnd`: whether the request is read up to FIN before. */
+type AnswerMaker = (writes: readonly Uint8Array[], toEnd: boolean) => Answer;
+
 /** Public API only. */
-function answerByWebStreams(writes: readonly Uint8Array[]): Answer {
+function answerByStreams(writes: readonly Uint8Array[], toEnd: boolean): Answer {
   return async (stream) => {
-    await stream.readable.getReader().read();
+    const reader = stream.readable.getReader();
+    while (!(await reader.read()).done && toEnd);
     const writer = stream.writable.getWriter();
     for (const bytes of writes) await writer.write(bytes.slice()); // what is written is the runtime's
     await writer.close();
@@ -75,11 +81,12 @@ function answerByWebStreams(writes: readonly Uint8Array[]): Answer {
 }
 
 /** The same by resource id, past the stream objects. */
-function answerByResources(writes: readonly Uint8Array[]): Answer {
+function answerByResources(writes: readonly Uint8Array[], toEnd: boolean): Answer {
   return async (stream) => {
     const receiving = resourceOf(stream.readable);
     const sending = resourceOf(stream.writable);
-    await core.read(receiving, new Uint8Array(READ_BYTES));
+    const buffer = new Uint8Array(READ_BYTES);
+    while (await core.read(receiving, buffer) > 0 && toEnd);
     for (const bytes of writes) await core.writeAll(sending, bytes);
     core.close(sending);
     core.close(receiving);
@@ -99,8 +106,8 @@ function resourceOf(stream: object): number {
   return record[backing]!.rid;
 }
 
-const BACKENDS: Readonly<Record<string, (writes: readonly Uint8Array[]) => Answer>> = {
-  streams: answerByWebStreams,
+const BACKENDS: Readonly<Record<string, AnswerMaker>> = {
+  streams: answerByStreams,
   resources: answerByResources,
 };
 
@@ -124,23 +131,23 @@ async function keepUnidirectional(connection: Deno.QuicConn): Promise<void> {
   } catch { /* the connection broke */ }
 }
 
-async function main(backend: string, port: number, bytes: string | undefined): Promise<void> {
-  const encode = BACKENDS[backend];
-  if (encode === undefined) throw new Error(`Unknown back-end "${backend}"`);
+async function main([backend = "", until = "", port, bytes]: readonly string[]): Promise<void> {
+  const answerBy = BACKENDS[backend];
+  if (answerBy === undefined) throw new Error(`Unknown back-end "${backend}"`);
+  if (until !== "first" && until !== "end") throw new Error(`Unknown reading "${until}"`);
   const text = new TextEncoder().encode(CONTENT);
   const content = bytes === undefined ? text : new Uint8Array(Number(bytes)).fill(0x2e);
-  const answer = encode(encodeAnswer(content));
-  const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port });
+  const answer = answerBy(encodeAnswer(content), until === "end");
+  const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: Number(port) });
   const listener = endpoint.listen({
     cert: CERTIFICATE,
     key: Deno.readTextFileSync(KEY_PATH),
     alpnProtocols: ["h3"],
   });
-  Deno.listen({ hostname: "127.0.0.1", port }); // whoever waits for a TCP port learns that the UDP port is open
+  Deno.listen({ hostname: "127.0.0.1", port: Number(port) }); // whoever waits for a TCP port learns that the UDP port is open
   for await (const incoming of listener) {
     serveConnection(incoming, answer).catch(() => {}); // it is over, whatever the reason
   }
 }
 
-const [backend = "", port = "", bytes] = Deno.args;
-await main(backend, Number(port), bytes);
+await main(Deno.args);

@@ -19,6 +19,12 @@ const FORMS = [
   { form: "wsgi" },
 ] as const;
 
+/** How far the bare server reads a request before it answers. */
+const READINGS = [
+  { until: "first", suffix: "", title: "after the first piece" },
+  { until: "end", suffix: "-end", title: "after the request's end" },
+] as const;
+
 /**
  * Every contestant, in the order of the report.
  *
@@ -27,9 +33,13 @@ const FORMS = [
 export function http3Contestants(bytes?: number): Contestant[] {
   const size = bytes === undefined ? [] : [String(bytes)];
   const forms = bytes === undefined ? FORMS : FORMS.filter(({ form }) => form !== "wsgi");
+  const readings = bytes === undefined ? READINGS : READINGS.slice(0, 1);
   return [
-    ...BACKENDS.map((backend) =>
-      onDeno(`bare-${backend}`, `constant answer, ${backend}`, "bare.ts", [backend], size)
+    ...BACKENDS.flatMap((backend) =>
+      readings.map(({ until, suffix, title }) => {
+        const what = `constant answer, ${title}, ${backend}`;
+        return onDeno(`bare-${backend}${suffix}`, what, "bare.ts", [backend, until], size);
+      })
     ),
     ...BACKENDS.flatMap((backend) =>
       forms.map(({ form }) =>
@@ -43,11 +53,13 @@ export function http3Contestants(bytes?: number): Contestant[] {
 /** Which ratios are printed. The targets are those of the project's design. */
 export const HTTP3_COMPARISONS: readonly Comparison[] = [
   ...BACKENDS.flatMap((backend) =>
-    FORMS.map(({ form, ...rest }) => ({
-      name: `${form}-${backend}`,
-      against: `bare-${backend}`,
-      ...rest,
-    }))
+    READINGS.flatMap(({ suffix }) =>
+      FORMS.map(({ form, ...rest }) => ({
+        name: `${form}-${backend}`,
+        against: `bare-${backend}${suffix}`,
+        ...rest,
+      }))
+    )
   ),
   ...FORMS.map(({ form }) => ({ name: `${form}-resources`, against: `${form}-streams` })),
   { name: "bare-resources", against: "bare-streams" },

@@ -39,7 +39,7 @@ const TLS_1_3 = 0x0304;
 /** Drives one connection. */
 export class H3ConnectionDriver implements H3Owner, RequestEvents {
   readonly settings: H3Settings;
-  /** Settles when the connection is over; handlers that were told so may still run. Never rejects. */
+  /** Settles when the connection and all its streams are over; handlers that were told so may run on. Never rejects. */
   readonly finished: Promise<void>;
   readonly #quic: QuicConnection;
   readonly #application: Application;
@@ -48,10 +48,12 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
   readonly #peer: PeerInfo;
   readonly #streams = new Map<number, H3Request>();
   #handlers = 0;
-  /** When the last request stream ended, in milliseconds. */
+  /** When the last request stream with a whole response ended, in milliseconds. */
   #lastEnd = -Infinity;
   #slot: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
+  /** Whether a response was given up without its end. */
+  #broken = false;
   #over = false;
 
   constructor(quic: QuicConnection, application: Application, settings: H3Settings) {
@@ -110,10 +112,10 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
   }
 
   breakOff(): void {
-    if (this.#over) return;
+    if (this.#over || this.#broken) return;
+    this.#broken = true;
     this.goaway(true);
-    const closed = () => this.close(H3.INTERNAL_ERROR, "a response was broken off");
-    void this.#untilIdle(this.settings.gracefulTimeout * 1000).then(closed);
+    void this.#closeWhenIdle(this.settings.gracefulTimeout * 1000);
   }
 
   /** Announces the end (RFC 9114 §5.2): first without a limit, then with what was accepted so far. */
@@ -123,13 +125,10 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     this.flush();
   }
 
-  /** Lets what is in progress finish, then closes with H3_NO_ERROR. */
+  /** Lets what is in progress finish, then closes with H3_NO_ERROR, or an error when a response was broken off. */
   async shutdown(): Promise<void> {
     this.goaway(true);
-    await this.#untilIdle();
-    const left = this.#lastEnd + LINGER_MS - performance.now();
-    if (left > 0 && !this.#over) await within(this.#quic.closed, left);
-    this.close(H3.NO_ERROR, "");
+    await this.#closeWhenIdle();
     await this.finished;
   }
 
@@ -150,6 +149,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
     for (const request of [...this.#streams.values()]) request.lose(lost);
     this.#slot?.resolve();
+    await this.#untilIdle();
   }
 
   async #acceptUnidirectional(): Promise<void> {
@@ -220,9 +220,9 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     this.#slot = undefined;
   }
 
-  onOver({ stream }: H3Request): void {
+  onOver({ stream, truncated }: H3Request): void {
     this.#streams.delete(stream.id);
-    this.#lastEnd = performance.now();
+    if (!truncated) this.#lastEnd = performance.now();
     if (this.#streams.size > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
@@ -231,6 +231,14 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
   #handlerReturns(): Promise<void> {
     this.#slot ??= Promise.withResolvers();
     return this.#slot.promise;
+  }
+
+  async #closeWhenIdle(milliseconds?: number): Promise<void> {
+    await this.#untilIdle(milliseconds);
+    const left = this.#lastEnd + LINGER_MS - performance.now();
+    if (left > 0 && !this.#over) await within(this.#quic.closed, left);
+    if (this.#broken) this.close(H3.INTERNAL_ERROR, "a response was broken off");
+    else this.close(H3.NO_ERROR, "");
   }
 
   /** Settles when no request stream is open, or after `milliseconds`. */

@@ -18,6 +18,7 @@ export class H3Listener {
   readonly #application: Application;
   readonly #settings: H3Settings;
   readonly #connections = new Set<H3ConnectionDriver>();
+  #leaving = false;
 
   /** Starts accepting at once. */
   constructor(listener: QuicListener, application: Application, settings: H3Settings) {
@@ -29,6 +30,7 @@ export class H3Listener {
 
   /** Refuses new connections and asks clients to send no new requests (GOAWAY, RFC 9114 §5.2); those that still come are served. */
   goaway(): void {
+    this.#leaving = true;
     this.#listener.refuseNew();
     for (const connection of this.#connections) connection.goaway(false);
   }
@@ -36,7 +38,9 @@ export class H3Listener {
   /** The graceful end: GOAWAY, then what is in progress finishes, then every connection closes with H3_NO_ERROR. */
   async shutdown(): Promise<void> {
     this.goaway();
-    await Promise.all([...this.#connections].map((connection) => connection.shutdown()));
+    while (this.#connections.size > 0) {
+      await Promise.all([...this.#connections].map((connection) => connection.shutdown()));
+    }
     await this.#listener.close(H3.NO_ERROR, "");
     await this.finished;
   }
@@ -64,6 +68,7 @@ export class H3Listener {
       if (connection === null) break;
       const driver = new H3ConnectionDriver(connection, this.#application, this.#settings);
       this.#connections.add(driver);
+      if (this.#leaving) driver.goaway(false); // its handshake was done just before
       void driver.finished.then(() => this.#connections.delete(driver));
     }
     await Promise.all([...this.#connections].map((connection) => connection.finished));

@@ -7,31 +7,30 @@
 import { encodeHuffman, huffmanLength } from "./huffman_encode.ts";
 import { MAX_INTEGER_LENGTH, writeInteger } from "./prefix_int.ts";
 
-/** Bytes kept for reuse; what was larger is given back after {@linkcode ByteWriter.take}. */
+/** Bytes of a new buffer; a connection without much to say needs no more. */
+const INITIAL_BYTES = 64;
+
+/** Bytes of the largest buffer that is used again. */
 const KEPT_BYTES = 4096;
 
-/** A buffer that grows as needed and is reused. */
+/** A buffer that grows as needed and is used again. */
 export class ByteWriter {
-  #bytes: Uint8Array<ArrayBuffer>;
-  #start: number;
-  #end: number;
-
-  /** @param room Bytes to leave free in front, for {@linkcode prepend}. */
-  constructor(readonly room = 0) {
-    this.#bytes = new Uint8Array(room + 64);
-    this.#start = room;
-    this.#end = room;
-  }
+  /** The buffer. */
+  protected bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_BYTES);
+  /** Index of the first byte of the result. */
+  protected start = 0;
+  /** Index after its last byte. */
+  protected end = 0;
 
   /** Bytes written and not taken. */
   get length(): number {
-    return this.#end - this.#start;
+    return this.end - this.start;
   }
 
   /** Appends an integer; `pattern` has the bits of the first byte in front of it. */
   integer(prefixBits: number, pattern: number, value: number): void {
-    this.#ensure(MAX_INTEGER_LENGTH);
-    this.#end = writeInteger(this.#bytes, this.#end, prefixBits, pattern, value);
+    this.ensure(MAX_INTEGER_LENGTH);
+    this.end = writeInteger(this.bytes, this.end, prefixBits, pattern, value);
   }
 
   /**
@@ -48,42 +47,31 @@ export class ByteWriter {
         `Cannot encode ${JSON.stringify(text)}: expected latin-1 characters only`,
       );
     }
-    this.#ensure(MAX_INTEGER_LENGTH + text.length);
+    this.ensure(MAX_INTEGER_LENGTH + text.length);
     if (length < text.length) {
       this.integer(prefixBits - 1, pattern | (1 << (prefixBits - 1)), length);
-      this.#end = encodeHuffman(this.#bytes, this.#end, text);
+      this.end = encodeHuffman(this.bytes, this.end, text);
       return;
     }
     this.integer(prefixBits - 1, pattern, text.length);
     for (let index = 0; index < text.length; index++) {
-      this.#bytes[this.#end++] = text.charCodeAt(index);
+      this.bytes[this.end++] = text.charCodeAt(index);
     }
   }
 
-  /** Puts bytes in front of everything; they must fit in the room that is left there. */
-  prepend(bytes: Uint8Array, length: number): void {
-    this.#start -= length;
-    for (let index = 0; index < length; index++) this.#bytes[this.#start + index] = bytes[index]!;
-  }
-
-  /** What was written, as an array of its own, and starts anew. */
+  /** What was written, as an array of its own. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(this.#start, this.#end);
-    this.clear();
+    const taken = this.bytes.slice(this.start, this.end);
+    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(INITIAL_BYTES);
+    this.end = this.start;
     return taken;
   }
 
-  /** Forgets what was written. */
-  clear(): void {
-    if (this.#bytes.length > KEPT_BYTES) this.#bytes = new Uint8Array(this.room + 64);
-    this.#start = this.room;
-    this.#end = this.room;
-  }
-
-  #ensure(length: number): void {
-    if (this.#end + length <= this.#bytes.length) return;
-    const grown = new Uint8Array(2 * (this.#end + length));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
+  /** Makes room for `length` more bytes. */
+  protected ensure(length: number): void {
+    if (this.end + length <= this.bytes.length) return;
+    const grown = new Uint8Array(2 * (this.end + length));
+    grown.set(this.bytes.subarray(0, this.end));
+    this.bytes = grown;
   }
 }

@@ -57,11 +57,11 @@ export class DynamicTable {
    *
    * The entry is frozen, as a decoder hands it out with every section that refers to it.
    *
-   * @returns Its absolute index, or -1 when it is larger than the capacity.
+   * @param name Together with the value not larger than the capacity; the caller has checked it.
+   * @returns Its absolute index.
    */
   insert(name: string, value: string): number {
     const size = fieldSize(name, value);
-    if (size > this.#capacity) return -1;
     this.#evict(this.#capacity - size);
     if (this.#insertCount - this.#dropCount === this.#entries.length) this.#grow();
     const index = this.#insertCount++;

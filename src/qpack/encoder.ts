@@ -10,6 +10,7 @@ import { DecoderInstructions } from "./decoder_instructions.ts";
 import { DynamicReferences, type PeerLimits } from "./dynamic_references.ts";
 import { FIELD_TRAITS, type FieldTraits, UNKNOWN_FIELD } from "./field_traits.ts";
 import { MAX_INTEGER_LENGTH } from "./prefix_int.ts";
+import { SectionWriter } from "./section_writer.ts";
 
 /** Bounds of a {@linkcode QPACKEncoder}. */
 export interface EncoderOptions {
@@ -20,7 +21,7 @@ export interface EncoderOptions {
 }
 
 /** The section in progress and its prefix; shared by all encoders, as encoding never waits. */
-const LINES = new ByteWriter(2 * MAX_INTEGER_LENGTH);
+const LINES = new SectionWriter();
 const PREFIX = new Uint8Array(2 * MAX_INTEGER_LENGTH);
 
 /**
@@ -75,14 +76,15 @@ export class QPACKEncoder {
    *
    * @param streamId Stream that the section will be sent on. Send it, or call {@linkcode cancel}.
    * @param fields Lower-case names and latin-1 values, pseudo-header fields first.
+   * @returns The section, which nobody writes to any more. It is a view of a larger buffer that others share, so copy
+   * it or write it out, and never transfer its `buffer`.
    * @throws {RangeError} When a name or value is not latin-1; then there is no section.
    */
   encode(streamId: number, fields: FieldList): Uint8Array<ArrayBuffer> {
-    LINES.clear();
+    LINES.begin();
     this.#references.begin(streamId);
     for (const field of fields) this.#line(field[0], field[1]);
-    LINES.prepend(PREFIX, this.#references.end(streamId, PREFIX));
-    return LINES.take();
+    return LINES.finish(PREFIX, this.#references.end(streamId, PREFIX));
   }
 
   /**

@@ -78,7 +78,7 @@ export class EncoderInstructions extends InstructionReader {
   #value(name: string): boolean {
     const value = this.string(8, this.#room(this.#limits.maxValueLength, name), "value");
     if (value === null) return false;
-    this.#insert(name, value);
+    this.#table.insert(name, value);
     this.#name = null;
     return true;
   }
@@ -98,7 +98,7 @@ export class EncoderInstructions extends InstructionReader {
     const index = this.integer(5);
     if (index < 0) return false;
     const [name, value] = this.#dynamic(index);
-    this.#insert(name, value);
+    this.#table.insert(name, value);
     return true;
   }
 
@@ -112,10 +112,6 @@ export class EncoderInstructions extends InstructionReader {
       this.fail(
         `relative index ${index} is of no entry, or of one that was evicted, after ${insertCount} inserts`,
       );
-  }
-
-  #insert(name: string, value: string): void {
-    if (this.#table.insert(name, value) < 0) this.#tooLarge(fieldSize(name, value));
   }
 
   /** Bytes that a string may have, given what the entry has already. */

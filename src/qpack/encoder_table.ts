@@ -67,15 +67,14 @@ export class EncoderTable extends DynamicTable {
   /**
    * Whether an entry of `size` bytes can be inserted, evicting only what the decoder has received and nobody uses.
    *
-   * @param limit Absolute index of the first entry that has to stay whatever its pins.
+   * @param limit Absolute index of the first entry that has to stay whatever its pins; at most the insert count.
    */
   hasRoom(size: number, limit: number): boolean {
     let free = this.capacity - this.size;
     for (let index = this.dropCount; free < size; index++) {
       if (index >= limit || this.#pins[index & (this.#pins.length - 1)]! > 0) return false;
-      const entry = this.get(index);
-      if (entry === undefined) return false;
-      free += fieldSize(entry[0], entry[1]);
+      const [name, value] = this.get(index)!;
+      free += fieldSize(name, value);
     }
     return true;
   }
@@ -83,7 +82,6 @@ export class EncoderTable extends DynamicTable {
   /** As {@linkcode DynamicTable.insert}, and finds the entry from now on. */
   override insert(name: string, value: string): number {
     const index = super.insert(name, value);
-    if (index < 0) return index;
     const entries = this.#names.get(name);
     if (entries === undefined) {
       this.#names.set(name, { newest: index, values: new Map([[value, index]]) });
@@ -103,10 +101,8 @@ export class EncoderTable extends DynamicTable {
   drain(): void {
     const wanted = this.capacity * DRAINING_SHARE;
     while (this.capacity - this.size + this.#drainingSize < wanted) {
-      const entry = this.get(this.#drainingIndex);
-      if (entry === undefined) return;
-      this.#drainingSize += fieldSize(entry[0], entry[1]);
-      this.#drainingIndex++;
+      const [name, value] = this.get(this.#drainingIndex++)!;
+      this.#drainingSize += fieldSize(name, value);
     }
   }
 

@@ -126,7 +126,8 @@ function decodeEnd(
 function findLongCode(bytes: Uint8Array, from: number, end: number): number {
   const available = end * 8 - from;
   let code = 0;
-  for (let length = 1; length <= MAX_CODE_LENGTH; length++) {
+  // Ends at the longest length at the latest: every sequence of bits begins with some code.
+  for (let length = 1;; length++) {
     if (length > available) return HUFFMAN_LONG_PADDING;
     const at = from + length - 1;
     code = (code << 1) | ((bytes[at >>> 3]! >>> (7 - (at & 7))) & 1);
@@ -135,7 +136,6 @@ function findLongCode(bytes: Uint8Array, from: number, end: number): number {
     const symbol = SYMBOLS_BY_CODE[FIRST_PLACE[length]! + offset]!;
     return symbol === EOS ? HUFFMAN_EOS : (length << 8) | symbol;
   }
-  return HUFFMAN_EOS;
 }
 
 function makePairs(): Uint32Array {

@@ -7,6 +7,9 @@
 import { QPACK, QPACKError } from "./errors.ts";
 import { type Part, WireReader } from "./wire_reader.ts";
 
+/** Bytes of a buffer that may stay for good; a larger one goes when most of it is not needed. */
+const IDLE_BYTES = 1024;
+
 /** Reads from a stream: what is incomplete is kept until more arrives. */
 export class InstructionReader extends WireReader {
   readonly #code: number;
@@ -33,11 +36,11 @@ export class InstructionReader extends WireReader {
   /** Copies what is left, as the bytes given to {@linkcode append} are the caller's. */
   keep(): void {
     const left = this.end - this.position;
-    if (left === 0) return this.load(this.#kept, 0, 0);
-    if (this.bytes === this.#kept) return;
-    if (left > this.#kept.length) this.#kept = new Uint8Array(left * 2);
-    this.#kept.set(this.bytes.subarray(this.position, this.end));
-    this.load(this.#kept, 0, left);
+    const isTooLarge = this.#kept.length > IDLE_BYTES && this.#kept.length > 4 * left;
+    if (this.bytes === this.#kept && !isTooLarge) return;
+    const target = isTooLarge || left > this.#kept.length ? new Uint8Array(2 * left) : this.#kept;
+    target.set(this.bytes.subarray(this.position, this.end));
+    this.load(this.#kept = target, 0, left);
   }
 
   /** Ends the connection, as an instruction cannot be followed. */

@@ -46,7 +46,7 @@ function readContinuation(source: IntegerSource, prefix: number): number {
   const { bytes, position, end } = source;
   let value = prefix;
   let factor = 1;
-  for (let count = 1; count <= MAX_CONTINUATION_BYTES; count++) {
+  for (let count = 1;; count++) {
     if (position + count >= end) return INCOMPLETE;
     const byte = bytes[position + count]!;
     if (count === MAX_CONTINUATION_BYTES && byte > MAX_LAST_BYTE) return OVERFLOW;
@@ -58,7 +58,6 @@ function readContinuation(source: IntegerSource, prefix: number): number {
       return value;
     }
   }
-  return OVERFLOW;
 }
 
 /** Bytes that {@linkcode writeInteger} writes at most. */

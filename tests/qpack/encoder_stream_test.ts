@@ -135,6 +135,16 @@ Deno.test("QPACKDecoder.receive() accepts empty values and names", () => {
   assert.deepEqual(decoder.decode(0, fromHex("0300 81 80")), [["", ""], ["a", ""]]);
 });
 
+Deno.test("QPACKDecoder.receive() reads relative indices of several bytes, however they are cut", () => {
+  const inserts = fromHex("3fe11f 41610130" + "41610131".repeat(70));
+  for (const pieces of cuts(fromHex("1f27 bf08 0132"))) {
+    const decoder = makeDecoder();
+    decoder.receive(inserts);
+    for (const piece of pieces) decoder.receive(piece);
+    assert.deepEqual(decoder.decode(0, fromHex("4a00 81 80")), [["a", "0"], ["a", "2"]]);
+  }
+});
+
 Deno.test("QPACKDecoder.receive() takes a name from an entry that its own insertion evicts", () => {
   const decoder = makeDecoder();
   decoder.receive(fromHex("3f03 41610131 80 0132"));

@@ -320,3 +320,16 @@ Deno.test("QPACKEncoder.encode() writes sections larger than its buffers", () =>
   const fields: FieldList = [["server", "\x01".repeat(40_000)], ["via", "a".repeat(20_000)]];
   assert.deepEqual(makeDecoder().decode(0, makeEncoder().encode(0, fields)), fields);
 });
+
+Deno.test("QPACKEncoder.take() gives instructions larger than its buffer, and starts anew", () => {
+  const encoder = makeConfigured({ maxTableCapacity: 16_384 }, { maxTableCapacity: 16_384 });
+  const decoder = makeDecoder({ maxTableCapacity: 16_384 });
+  for (const letter of ["\x01", "\x02"]) {
+    const fields: FieldList = [["via", letter.repeat(6000)]];
+    const section = encoder.encode(0, fields);
+    decoder.receive(encoder.take()!);
+    assert.equal(encoder.take(), null);
+    assert.equal(section.length, 3);
+    assert.deepEqual(decoder.decode(0, section), fields);
+  }
+});

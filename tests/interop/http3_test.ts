@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { BUN_FETCH } from "../_support/bun_client.ts";
 import { CHROMIUM } from "../_support/chromium.ts";
 import { GTLSCLIENT } from "../_support/gtlsclient.ts";
 import { type H3Client, testWithTool } from "../_support/h3_tools.ts";
 import { LogSink } from "../_support/log_sink.ts";
-import { pieces } from "../load/content.ts";
+import { sumOf } from "../load/content.ts";
 import { PAGE, quicPort, startH3 } from "./h3_server.ts";
 
 /** Bytes of a large content: sixteen times what a stream may have in flight. */
@@ -61,10 +60,4 @@ for (const tool of [GTLSCLIENT, BUN_FETCH, CHROMIUM]) {
       assert.deepEqual(log.matching("ERROR"), []);
     });
   }
-}
-
-function sumOf(size: number): string {
-  const hash = createHash("sha256");
-  for (const piece of pieces(size)) hash.update(piece);
-  return hash.digest("hex");
 }

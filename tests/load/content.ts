@@ -4,6 +4,8 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
+
 /** Bytes of a piece: a prime, so that the borders drift through every buffer size on the way. */
 const PIECE_BYTES = 65_521;
 
@@ -21,4 +23,11 @@ export function* pieces(size: number): Generator<Uint8Array<ArrayBuffer>, void> 
     if (piece.length >= 4) new DataView(piece.buffer).setUint32(0, number);
     yield piece;
   }
+}
+
+/** SHA-256 of those bytes, in hexadecimal digits. */
+export function sumOf(size: number): string {
+  const hash = createHash("sha256");
+  for (const piece of pieces(size)) hash.update(piece);
+  return hash.digest("hex");
 }

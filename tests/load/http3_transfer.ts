@@ -18,7 +18,7 @@ import { outputOf } from "../_support/h3_tools.ts";
 import { type WireConnection, WireEndpoint, type WireStream } from "../_support/h3_wire.ts";
 import { freePort, ServerProcess } from "../_support/server_process.ts";
 import { table } from "../_support/table.ts";
-import { pieces } from "./content.ts";
+import { sumOf } from "./content.ts";
 import type { Report } from "./http3_server.ts";
 
 const MEGABYTE = 1_000_000;
@@ -157,12 +157,6 @@ async function residentBytes(
     throw new Error(`Expected ${JSON.stringify(expected)}, found ${JSON.stringify(counts)}`);
   }
   return server.residentBytes;
-}
-
-function sumOf(size: number): string {
-  const hash = createHash("sha256");
-  for (const piece of pieces(size)) hash.update(piece);
-  return hash.digest("hex");
 }
 
 function megabytes(bytes: number): string {

@@ -10,6 +10,7 @@
 
 // deno-lint-ignore-file no-console -- a command line tool
 
+import { UNPINNED } from "../bench/pinning.ts";
 import { runWrk } from "../bench/wrk.ts";
 import { accepts, freePort, isInstalled, ServerProcess } from "../_support/server_process.ts";
 import { table } from "../_support/table.ts";
@@ -57,7 +58,7 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 async function requests(subject: Subject): Promise<Outcome> {
-  const load = runWrk(subject.server.url, { connections: 64, seconds: 3 });
+  const load = runWrk(subject.server.url, { connections: 64, seconds: 3, pinning: UNPINNED });
   await new Promise((resolve) => setTimeout(resolve, 1000)); // the middle of the load
   subject.terminate();
   const { requests, failed, socketErrors } = await load;

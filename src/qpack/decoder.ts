@@ -93,7 +93,6 @@ export class QPACKDecoder {
       this.#block(streamId, required);
       return null;
     }
-    this.#blocked.delete(streamId);
     if (required === 0) return this.#reader.fields();
     try {
       const fields = this.#reader.fields();

@@ -19,6 +19,7 @@
  * | `/hang` | reads nothing and answers when the gate is opened |
  * | `/hints` | sends two early hints where it can, and answers `hello` when the gate is opened |
  * | `/trailers` | streams two pieces and trailers |
+ * | `/trailed` | reads the whole content, then answers with the trailers of the request, as JSON |
  *
  * @module
  */
@@ -57,6 +58,9 @@ export function fetchApp(probe: Probe): FetchHandler {
         return new Response(await request.bytes());
       case "/pump":
         return new Response(request.body);
+      case "/trailed":
+        await request.bytes();
+        return Response.json([...await info.requestTrailers() ?? ["none"]]);
       case "/gate": {
         await probe.gate;
         let size = 0;

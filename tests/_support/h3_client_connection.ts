@@ -7,7 +7,7 @@
  */
 
 import type { FieldList } from "../../src/fields.ts";
-import { H3 } from "../../src/h3/mod.ts";
+import { H3, H3Error, STREAM } from "../../src/h3/mod.ts";
 import { CERTIFICATE } from "./certificates.ts";
 import { withDeadline } from "./deadline.ts";
 import { H3ClientSession, STREAM_STARTS } from "./h3_client_session.ts";
@@ -141,22 +141,31 @@ export class H3ClientConnection {
     try {
       for await (const stream of this.#connection.incomingUnidirectionalStreams) {
         this.hold(stream);
-        // What breaks a rule shows as a connection that this end closed.
-        void this.#receive(stream).catch(() => this.close(H3.GENERAL_PROTOCOL_ERROR));
+        void this.#receive(stream).catch((error) => this.#fail(error));
       }
     } catch { /* the connection is over, as `closed` says */ }
   }
 
+  /** @throws {H3Error} For whatever the server did wrong. */
   async #receive(stream: ReadableStream<Uint8Array>): Promise<void> {
     const reader = stream.getReader();
     // The type comes alone or with what follows; all that are known have one byte.
-    const first = await next(reader);
-    if (first === null) return;
+    const first = (await reader.read()).value;
+    if (first === undefined) return;
     const receive = this.session.receiver(first[0]!);
-    for (let bytes: Uint8Array | null = first.subarray(1); bytes; bytes = await next(reader)) {
+    for (let bytes: Uint8Array | undefined = first.subarray(1); bytes;) {
       receive(bytes);
       this.#flush();
+      bytes = (await reader.read()).value;
     }
+    if (isCritical(first[0]!)) throw new H3Error(H3.CLOSED_CRITICAL_STREAM, "FIN");
+  }
+
+  /** Reading failed: of a connection that is over, or the server broke a rule. */
+  #fail(error: unknown): void {
+    if (this.#isOver || error instanceof Deno.errors.NotConnected) return;
+    const { code } = error as { readonly code?: unknown };
+    void this.close(typeof code === "number" ? code : H3.GENERAL_PROTOCOL_ERROR);
   }
 
   #end(): void {
@@ -166,11 +175,6 @@ export class H3ClientConnection {
   }
 }
 
-/** Next bytes; `null` when the connection is over, which is what ends these streams. */
-async function next(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | null> {
-  try {
-    return (await reader.read()).value ?? null;
-  } catch {
-    return null;
-  }
+function isCritical(type: number): boolean {
+  return type === STREAM.CONTROL || type === STREAM.QPACK_ENCODER || type === STREAM.QPACK_DECODER;
 }

@@ -69,6 +69,23 @@ const SECTIONS: Case[] = [
     },
   },
   {
+    name: "request trailers reach the application",
+    skip: ({ form }) =>
+      form === "fetch exchange" ? undefined : `${form} has no words for request trailers`,
+    run: async (context) => {
+      const rows = [
+        { trailers: [["x-latin", "caf\xe9"], ["x-sum", "7"]], seen: undefined },
+        { trailers: undefined, seen: ["none"] },
+      ] as const;
+      for (const { trailers, seen } of rows) {
+        await using exchange = await openUpload(context, "/trailed");
+        await exchange.send("content");
+        await exchange.finish(trailers);
+        assert.deepEqual(JSON.parse((await readResponse(exchange)).text), seen ?? trailers);
+      }
+    },
+  },
+  {
     name: "Expect: 100-continue is answered when the application wants the content",
     run: async (context) => {
       await using exchange = await openUpload(context, "/echo", [["expect", "100-continue"]]);

@@ -97,7 +97,8 @@ export class H3Peer implements PeerExchangeOwner {
   /** Ids of the server's GOAWAY frames. */
   readonly #goaways: number[] = [];
   readonly #dynamic: boolean;
-  readonly #exchanges: PeerExchange[] = [];
+  /** Those that may get something to read. */
+  readonly #exchanges = new Set<PeerExchange>();
   readonly #reads = new Map<number, ServerStream>();
   #settings: Settings | null = null;
   #control: FakeOutbox | undefined;
@@ -160,7 +161,7 @@ export class H3Peer implements PeerExchangeOwner {
   /** Opens a request stream; nothing is sent. */
   open(): PeerExchange {
     const exchange = new PeerExchange(this.client.openBidirectional(), this);
-    this.#exchanges.push(exchange);
+    this.#exchanges.add(exchange);
     return exchange;
   }
 
@@ -258,7 +259,9 @@ export class H3Peer implements PeerExchangeOwner {
     this.#syncing = true;
     try {
       for (const { id, inbox } of this.client.streams) this.#read(id, inbox);
-      for (const exchange of this.#exchanges) exchange.read();
+      for (const exchange of this.#exchanges) {
+        if (exchange.read()) this.#exchanges.delete(exchange);
+      }
     } finally {
       this.#syncing = false;
     }

@@ -158,11 +158,19 @@ export class PeerExchange {
     return this.#owner.until(condition, what);
   }
 
-  /** For the connection: reads what came. */
-  read(): void {
-    const { bytes } = this.stream.inbox;
-    if (bytes.length > this.#taken) this.#reader.receive(bytes.subarray(this.#taken));
-    this.#taken = bytes.length;
+  /** For the connection: reads what came. Says whether that was all there will ever be. */
+  read(): boolean {
+    const { inbox } = this.stream;
+    if (inbox.length > this.#taken) {
+      const { bytes } = inbox;
+      this.#reader.receive(bytes.subarray(this.#taken));
+      this.#taken = bytes.length;
+      this.#readFrames();
+    } else if (this.#section !== null) this.#readFrames();
+    return inbox.fin && this.#section === null;
+  }
+
+  #readFrames(): void {
     while (this.#readSection()) {
       const frame = this.#reader.next();
       if (frame === null) return;

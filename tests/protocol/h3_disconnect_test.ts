@@ -115,3 +115,44 @@ Deno.test("H3Exchange does not abort for a client that leaves after the response
   await peer.untilIdle();
   assert.deepEqual(signals.map((signal) => signal.aborted), [false]);
 });
+
+Deno.test("H3Exchange notices a reset although content waits that nobody reads, once that is read", async () => {
+  const go = Promise.withResolvers<void>();
+  const outcomes: string[] = [];
+  await using server = serveH3(async (exchange) => {
+    await go.promise;
+    const piece = await exchange.read();
+    outcomes.push(new TextDecoder().decode(piece!));
+    await exchange.read().catch(({ name }) => outcomes.push(name));
+  });
+  const peer = server.connect();
+  const request = peer.request({ method: "POST" }).data("waits");
+  await eventually(() => server.inFlight.requests === 1, "the request");
+  await settled();
+  request.cancel(0x10c);
+  go.resolve();
+  await eventually(() => server.inFlight.requests === 0, "the end of the handler");
+  assert.deepEqual(outcomes, ["waits", "DisconnectError"]);
+  assert.equal(server.take("disconnected").length, 1);
+  await peer.untilIdle();
+});
+
+Deno.test("H3Exchange that fails while its client stalls is broken off when that reads on", async () => {
+  const failing = Promise.withResolvers<void>();
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 200, fields: [] });
+    void exchange.write(new Uint8Array(50_000));
+    void exchange.write(new Uint8Array(50_000));
+    await failing.promise;
+    throw new Error("on purpose");
+  });
+  const peer = server.connect({ sendWindow: 1_000 });
+  const request = peer.request().finish();
+  await peer.until(() => peer.client.live.pendingWrites > 0, "the full window");
+  failing.resolve();
+  await settled();
+  request.stream.allow(1_000_000);
+  assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+  assert.equal(request.complete, false);
+  assert.equal(server.take("failed").length, 1);
+});

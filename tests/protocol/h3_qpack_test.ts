@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import type { FieldList } from "../../src/fields.ts";
+import { QPACKEncoder } from "../../src/qpack/mod.ts";
+import { answer, readAll, serveH3 } from "../_support/h3_harness.ts";
+import { type H3Peer, requestFields } from "../_support/h3_peer.ts";
+import { settled } from "../_support/response_recorder.ts";
+import { eventually } from "../_support/waiting.ts";
+
+const AGAIN: FieldList = [["x-again", "a value that comes again and again"]];
+
+/** A client whose encoder may use the dynamic table. */
+async function dynamicPeer(peer: H3Peer): Promise<H3Peer> {
+  await peer.until(() => peer.settings !== null, "SETTINGS");
+  return peer;
+}
+
+/** A request whose field section waits at the server; `release` sends what it waits for. */
+async function blockedRequest(peer: H3Peer, fields: FieldList = AGAIN) {
+  peer.holdInstructions();
+  let request = peer.request({ method: "POST", fields });
+  // The encoder inserts what comes again, so the first may not need the table.
+  for (let i = 0; i < 3; i++) request = peer.request({ method: "POST", fields });
+  await settled();
+  return { request, release: () => peer.releaseInstructions() };
+}
+
+Deno.test("H3ConnectionDriver decodes requests that use the dynamic table, and acknowledges them", async () => {
+  const seen: FieldList[] = [];
+  await using server = serveH3((exchange) => {
+    seen.push(exchange.request.fields.filter(([name]) => name.startsWith("x-")));
+    return answer(exchange);
+  });
+  const peer = await dynamicPeer(server.connect({ dynamic: true }));
+  const sizes: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const request = peer.open();
+    const section = peer.encode(request.id, requestFields({ fields: AGAIN }));
+    sizes.push(section.length);
+    await request.frame(0x01, section).finish().response();
+    const { inbox } = peer.client.streams[2]!;
+    if (i === 3) await peer.until(() => inbox.length > 1, "an acknowledgement");
+  }
+  assert.deepEqual(seen, Array(10).fill(AGAIN));
+  assert.ok(sizes.at(-1)! < sizes[0]! / 2, `the table was not used: ${sizes}`);
+  await peer.untilIdle();
+});
+
+Deno.test("H3ConnectionDriver uses the dynamic table in responses as the client allows", async () => {
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 200, fields: AGAIN });
+    await exchange.end();
+  });
+  const peer = server.connect({
+    settings: { qpackMaxTableCapacity: 4096, qpackBlockedStreams: 16 },
+  });
+  const sizes: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const response = await peer.get();
+    assert.deepEqual(response.fields.filter(([name]) => name.startsWith("x-")), AGAIN);
+    sizes.push(response.stream.inbox.length);
+  }
+  assert.ok(sizes.at(-1)! < sizes[0]! / 2, `the table was not used: ${sizes}`);
+  await peer.untilIdle();
+});
+
+Deno.test("H3ConnectionDriver sends nothing on its encoder stream to a client without a table", async () => {
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 200, fields: AGAIN });
+    await exchange.end();
+  });
+  const peer = server.connect();
+  for (let i = 0; i < 5; i++) await peer.get();
+  assert.equal(peer.client.streams[1]!.inbox.length, 1); // its type
+});
+
+Deno.test("H3ConnectionDriver serves a request whose field section waited for instructions, and others meanwhile", async () => {
+  await using server = serveH3(async (exchange) => {
+    await answer(exchange, new TextDecoder().decode(await readAll(exchange)));
+  });
+  const peer = await dynamicPeer(server.connect({ dynamic: true }));
+  const { request, release } = await blockedRequest(peer);
+  request.data("waited").finish();
+  const meanwhile = peer.open();
+  const section = new QPACKEncoder({ maxTableCapacity: 0, maxBacklog: 0 })
+    .encode(meanwhile.id, requestFields({ method: "POST" })); // needs no table
+  await meanwhile.frame(0x01, section).data("other").finish().response();
+  assert.equal(meanwhile.text, "other");
+  assert.equal(request.complete, false);
+  release();
+  assert.equal((await request.response()).text, "waited");
+});
+
+Deno.test("H3ConnectionDriver reads trailers that waited for instructions", async () => {
+  const seen: (FieldList | null)[] = [];
+  await using server = serveH3(async (exchange) => {
+    await readAll(exchange);
+    seen.push(await exchange.trailers());
+    await answer(exchange);
+  });
+  const peer = await dynamicPeer(server.connect({ dynamic: true }));
+  for (let i = 0; i < 3; i++) {
+    await peer.request({ method: "POST" }).headers(AGAIN).finish().response();
+  }
+  peer.holdInstructions();
+  const trailers: FieldList = [["x-new", "another value that comes again"]];
+  const requests = Array.from(
+    { length: 4 },
+    () => peer.request({ method: "POST" }).headers(trailers).finish(),
+  );
+  await settled();
+  const waiting = requests.filter(({ complete }) => !complete).length;
+  peer.releaseInstructions();
+  for (const request of requests) assert.equal((await request.response()).status, 200);
+  assert.ok(waiting > 0, "no trailers waited, so this test proves nothing");
+  assert.deepEqual(seen.slice(3), Array(4).fill(trailers));
+});
+
+for (
+  const { title, end } of [
+    { title: "the client closes the connection", end: (peer: H3Peer) => peer.client.close(0x100) },
+    { title: "the transport loses the connection", end: (peer: H3Peer) => peer.client.fail() },
+  ]
+) {
+  Deno.test(`H3ConnectionDriver leaves nothing of a field section that waits when ${title}`, async () => {
+    let served = 0;
+    await using server = serveH3((exchange) => {
+      served++;
+      return answer(exchange);
+    });
+    const peer = await dynamicPeer(server.connect({ dynamic: true }));
+    const { request } = await blockedRequest(peer);
+    const before = served;
+    assert.ok(server.listener.counts().streams > 0);
+    end(peer);
+    await eventually(() => server.listener.counts().connections === 0, "the end");
+    assert.equal(request.complete, false);
+    assert.equal(served, before);
+    assert.deepEqual(server.take("refused"), []);
+    server.take("connectionClosed");
+  });
+}
+
+Deno.test("H3ConnectionDriver is closed with QPACK_DECOMPRESSION_FAILED by more waiting sections than it allows", async () => {
+  await using server = serveH3((exchange) => answer(exchange));
+  const peer = server.connect();
+  // Required Insert Count 1 (encoded 2), base 0: a field line of an entry that has not come.
+  peer.encoderStream;
+  for (let i = 0; i < 17; i++) peer.open().frame(0x01, Uint8Array.of(0x02, 0x00, 0x80));
+  assert.equal(await peer.closed(), "QPACK_DECOMPRESSION_FAILED");
+  server.take("connectionClosed");
+});
+
+Deno.test("H3ConnectionDriver tells the client's encoder of a request that was reset", async () => {
+  await using server = serveH3(async (exchange) => {
+    await readAll(exchange);
+    await answer(exchange);
+  });
+  const peer = await dynamicPeer(server.connect({ dynamic: true }));
+  const request = peer.request({ method: "POST" });
+  await eventually(() => server.inFlight.requests === 1, "the request");
+  const decoder = peer.client.streams[2]!.inbox;
+  const before = decoder.length;
+  request.cancel(0x10c);
+  await peer.until(() => decoder.length > before, "a Stream Cancellation");
+  assert.equal(decoder.bytes.at(-1), 0x40 | request.id);
+  await peer.untilIdle({ receiving: 1, pendingReads: 1 });
+});

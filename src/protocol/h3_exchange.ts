@@ -108,15 +108,14 @@ export class H3Exchange implements Exchange, Entry, Held {
   async read(): Promise<Uint8Array | null> {
     if (this.#gone) throw this.#gone;
     this.#continue();
-    let piece: Uint8Array | null;
     try {
-      piece = await this.#parts.input.read();
+      const piece = await this.#parts.input.read();
+      if (piece !== null || !this.#gone) return piece;
     } catch (cause) {
       if (this.#state === "ended") return null;
       throw this.#gone ?? new DisconnectError(LEFT_IN_REQUEST, { cause });
     }
-    if (piece === null && this.#gone) throw this.#gone; // cut short, not complete
-    return piece;
+    throw this.#gone; // cut short, not complete
   }
 
   trailers(): Promise<FieldList | null> {
@@ -168,8 +167,10 @@ export class H3Exchange implements Exchange, Entry, Held {
       if (!this.#bodiless) this.#length!.finish();
       if (trailers?.length) {
         checkFields(trailers);
-        this.#sendHead();
-        if (this.supports.trailers) this.#sendFrame(this.#parts.machine.encodeTrailers(trailers));
+        if (this.supports.trailers && !this.#bodiless) {
+          this.#sendHead();
+          this.#sendFrame(this.#parts.machine.encodeTrailers(trailers));
+        }
       }
       if (this.#head) this.#sendFlat(this.#head, this.#held);
       else this.#parts.writer.finish();
@@ -224,8 +225,8 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.#state = "aborted";
     const answered = status !== null && !this.#begun;
     if (answered) {
-      const { reporter } = this.#parts.owner.settings;
-      reporter.refused(this.request.method, status, asError(cause).message);
+      const { settings } = this.#parts.owner;
+      settings.reporter.refused(this.request.method, status, asError(cause).message);
       this.#answer(status);
     } else this.#breakOff();
     this.#disconnect(new DisconnectError(undefined, { cause }));
@@ -341,7 +342,6 @@ export class H3Exchange implements Exchange, Entry, Held {
 }
 
 const NOTHING = new Uint8Array(0);
-
 const LEFT_IN_REQUEST = "The client disconnected during the request";
 
 const SHARED = "Cannot send content in shared memory: pass a copy, for it may change meanwhile";

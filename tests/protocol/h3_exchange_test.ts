@@ -3,7 +3,6 @@ import { ApplicationError } from "../../src/errors.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { FieldList } from "../../src/fields.ts";
 import { FRAME } from "../../src/h3/mod.ts";
-import { flushSoon } from "../../src/protocol/flush_queue.ts";
 import { concat } from "../_support/bytes.ts";
 import { answer, echo, readAll, serveH3 } from "../_support/h3_harness.ts";
 import { settled } from "../_support/response_recorder.ts";
@@ -262,6 +261,16 @@ for (
   });
 }
 
+Deno.test("H3Exchange.end() sends no trailers for HEAD", async () => {
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 200, fields: [] });
+    await exchange.end([["x-sum", "1"]]);
+  });
+  const peer = server.connect();
+  const response = await peer.request({ method: "HEAD", fields: TRAILERS }).finish().response();
+  assert.deepEqual(response.frameTypes, [FRAME.HEADERS]);
+});
+
 Deno.test("H3Exchange.trailers() has the trailers of the request when its content is read", async () => {
   const seen: (FieldList | null)[] = [];
   await using server = serveH3(async (exchange) => {
@@ -274,50 +283,6 @@ Deno.test("H3Exchange.trailers() has the trailers of the request when its conten
   await request.headers([["x-sum", "1"], ["x-more", "2"]]).finish().response();
   await peer.request({ method: "POST" }).data("content").finish().response();
   assert.deepEqual(seen, [[["x-sum", "1"], ["x-more", "2"]], null]);
-});
-
-Deno.test("H3Exchange.sendFile() sends a file with its length, and only its head for HEAD", async () => {
-  const path = import.meta.filename!;
-  const file = await Deno.readFile(path);
-  await using server = serveH3(async (exchange) => {
-    await exchange.respond({ status: 200, fields: [] });
-    await exchange.sendFile(path);
-  });
-  const peer = server.connect();
-  const response = await peer.get();
-  assert.deepEqual(response.content, file);
-  assert.equal(response.field("content-length"), String(file.length));
-  const head = await peer.request({ method: "HEAD" }).finish().response();
-  assert.equal(head.field("content-length"), String(file.length));
-  assert.deepEqual(head.frameTypes, [FRAME.HEADERS]);
-  await peer.untilIdle();
-});
-
-Deno.test("H3Exchange.sendFile() holds the head until the file is open, however long that takes", async () => {
-  const { open } = Deno;
-  await using server = serveH3(async (exchange) => {
-    await exchange.respond({ status: 200, fields: [] });
-    Deno.open = async (...args) => {
-      Deno.open = open;
-      for (let i = 0; i < 3; i++) await new Promise<void>((flush) => flushSoon({ flush }));
-      return await open(...args);
-    };
-    await exchange.sendFile(import.meta.filename!);
-  });
-  const { size } = await Deno.stat(import.meta.filename!);
-  const response = await server.connect().get();
-  assert.equal(response.field("content-length"), String(size));
-  assert.equal(response.content.length, size);
-});
-
-Deno.test("H3Exchange.sendFile() of a missing file leaves the response to the application", async () => {
-  await using server = serveH3(async (exchange) => {
-    await exchange.respond({ status: 200, fields: [] });
-    await assert.rejects(exchange.sendFile("/no/such/file"), ApplicationError);
-    await exchange.write("instead");
-    await exchange.end();
-  });
-  assert.equal((await server.connect().get()).text, "instead");
 });
 
 for (
@@ -350,34 +315,6 @@ for (
     assert.equal((await server.connect().get()).text, "four");
   });
 }
-
-Deno.test("H3Exchange adds the fields of the server, and those of the application win", async () => {
-  await using server = serveH3(async (exchange) => {
-    const fields: FieldList = exchange.request.target === "/own"
-      ? [["server", "mine"], ["date", "today"]]
-      : [];
-    await exchange.respond({ status: 200, fields });
-    await exchange.end();
-  }, {
-    includeDateHeader: true,
-    responseFields: {
-      http1: [],
-      http2: [],
-      http3: [["server", "hypercorn-h3"], ["alt-svc", 'h3=":1"']],
-      http1Draining: [],
-      http2Draining: [],
-    },
-  });
-  const peer = server.connect();
-  const added = await peer.get("/");
-  assert.equal(added.field("server"), "hypercorn-h3");
-  assert.equal(added.field("alt-svc"), 'h3=":1"');
-  assert.match(added.field("date")!, /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
-  const own = await peer.get("/own");
-  assert.equal(own.field("server"), "mine");
-  assert.equal(own.field("date"), "today");
-  assert.equal(own.fields.filter(([name]) => name === "date").length, 1);
-});
 
 Deno.test("H3Exchange passes no bytes on that the application changes after reading", async () => {
   const pieces: Uint8Array[] = [];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StartResponse, WSGIEnviron } from "../../src/app/wsgi_types.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { FetchInfo } from "../../src/fetch_types.ts";
-import { getField } from "../../src/fields.ts";
+import { type FieldList, getField } from "../../src/fields.ts";
 import { answer, serveForm, serveH3 } from "../_support/h3_harness.ts";
 
 Deno.test("H3Exchange knows version, addresses and TLS of its connection", async () => {
@@ -87,4 +87,32 @@ Deno.test("A WSGI application over HTTP/3 gets its environ and input, and its an
   const response = await server.connect().get("/path");
   assert.equal(response.text, "GET /path HTTP/3");
   assert.equal(response.field("x-form"), "wsgi");
+});
+
+Deno.test("H3Exchange adds the fields of the server, and those of the application win", async () => {
+  await using server = serveH3(async (exchange) => {
+    const fields: FieldList = exchange.request.target === "/own"
+      ? [["server", "mine"], ["date", "today"]]
+      : [];
+    await exchange.respond({ status: 200, fields });
+    await exchange.end();
+  }, {
+    includeDateHeader: true,
+    responseFields: {
+      http1: [],
+      http2: [],
+      http3: [["server", "hypercorn-h3"], ["alt-svc", 'h3=":1"']],
+      http1Draining: [],
+      http2Draining: [],
+    },
+  });
+  const peer = server.connect();
+  const added = await peer.get("/");
+  assert.equal(added.field("server"), "hypercorn-h3");
+  assert.equal(added.field("alt-svc"), 'h3=":1"');
+  assert.match(added.field("date")!, /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+  const own = await peer.get("/own");
+  assert.equal(own.field("server"), "mine");
+  assert.equal(own.field("date"), "today");
+  assert.equal(own.fields.filter(([name]) => name === "date").length, 1);
 });

@@ -130,7 +130,7 @@ for (
     const peer = await dynamicPeer(server.connect({ dynamic: true }));
     const { request } = await blockedRequest(peer);
     const before = served;
-    assert.ok(server.listener.counts().streams > 0);
+    assert.ok(before < 4, "no section waits, so this test proves nothing");
     end(peer);
     await eventually(() => server.listener.counts().connections === 0, "the end");
     assert.equal(request.complete, false);

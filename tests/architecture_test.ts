@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import configuration from "../deno.json" with { type: "json" };
 import { fromFileUrl, readModuleGraph, REPOSITORY, sourceFiles } from "./_support/repository.ts";
 
 /** The layers directly below each layer. An arrow may skip levels, and never points up. */
@@ -43,6 +44,11 @@ const IMPURE_NAMES: readonly string[] = [
 /** Packages that `src` may use. A new one needs a reason: it becomes every user's dependency. */
 const PACKAGES = /^(@std\/(async|http|log|toml)(\/|$)|node:)/;
 
+/** Files that load packages when they need them, and which; users who do not need them do not download them. */
+const ON_DEMAND: Record<string, readonly string[]> = {
+  "src/server/x509.ts": ["reflect-metadata", "@peculiar/x509"], // certificates for development
+};
+
 interface Edge {
   /** Importing file, relative to the repository. */
   readonly from: string;
@@ -55,6 +61,20 @@ interface Edge {
 Deno.test("src files import only what their layer allows", async () => {
   const violations = (await readEdges()).map(judge).filter((reason) => reason !== null);
   assert.deepEqual(violations, []);
+});
+
+Deno.test("src files load on demand only what is known, in the versions of deno.json", async () => {
+  const { imports } = configuration;
+  const found: Record<string, string[]> = {};
+  for (const path of sourceFiles()) {
+    const source = await Deno.readTextFile(new URL(path, REPOSITORY));
+    const loaded = [...source.matchAll(/ = "((?:npm|jsr):[^"]+)"/g)].map(([, name]) => name!);
+    if (loaded.length > 0) found[path] = loaded;
+  }
+  const expected = Object.entries(ON_DEMAND).map(([path, names]) =>
+    [path, names.map((name) => imports[name as keyof typeof imports])] as const
+  );
+  assert.deepEqual(found, Object.fromEntries(expected));
 });
 
 Deno.test("src files do not import each other in a circle", async () => {

@@ -75,7 +75,8 @@ export class Config {
   keyfilePassword!: string | null;
   /**
    * Make a certificate for development when the server starts: 13 days, for `localhost`, the loopback addresses and the
-   * hosts of all binds. Clients do not trust it. Not beside `certfile`. Default `false`.
+   * hosts of all binds. Clients do not trust it. Not beside `certfile`. Downloads `npm:@peculiar/x509` at its first use.
+   * Default `false`.
    */
   devCertificate!: boolean;
   /** Seconds a client has to complete the handshake; HTTP/3 only, TCP has no limit yet. Default `60`. */

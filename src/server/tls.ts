@@ -44,9 +44,14 @@ export async function loadTls(
   return { cert, key: key.export({ type: "pkcs8", format: "pem" }) as string };
 }
 
-function madeForDevelopment({ bind, quicBind }: ResolvedConfig, log: ServerLog): TlsMaterial {
+async function madeForDevelopment(
+  { bind, quicBind }: ResolvedConfig,
+  log: ServerLog,
+): Promise<TlsMaterial> {
   const hosts = [...bind, ...quicBind].filter((spec) => spec.kind === "tcp");
-  const { cert, key, names, notAfter } = makeDevCertificate(hosts.map(({ hostname }) => hostname));
+  const { cert, key, names, notAfter } = await makeDevCertificate(
+    hosts.map(({ hostname }) => hostname),
+  );
   log.info(
     `Made a certificate, for development only: for ${names.join(", ")}, until ${
       notAfter.toISOString().slice(0, 10)

@@ -8,8 +8,8 @@ import { serverCertificate } from "../_support/server_certificate.ts";
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
-Deno.test("makeDevCertificate() makes a P-256 certificate of 13 days that signed itself", () => {
-  const { cert, notAfter } = makeDevCertificate();
+Deno.test("makeDevCertificate() makes a P-256 certificate of 13 days that signed itself", async () => {
+  const { cert, notAfter } = await makeDevCertificate();
   const parsed = new X509Certificate(cert);
   assert.equal(parsed.publicKey.asymmetricKeyDetails?.namedCurve, "prime256v1");
   assert.equal(parsed.subject, parsed.issuer);
@@ -21,8 +21,8 @@ Deno.test("makeDevCertificate() makes a P-256 certificate of 13 days that signed
   assert.equal(Math.floor(notAfter.getTime() / 1000), to / 1000);
 });
 
-Deno.test("makeDevCertificate() makes a key and a serial number of its own each time", () => {
-  const [one, two] = [makeDevCertificate(), makeDevCertificate()];
+Deno.test("makeDevCertificate() makes a key and a serial number of its own each time", async () => {
+  const [one, two] = [await makeDevCertificate(), await makeDevCertificate()];
   assert.notEqual(spkiHash(one.cert), spkiHash(two.cert));
   assert.ok(
     new X509Certificate(one.cert).serialNumber !== new X509Certificate(two.cert).serialNumber,
@@ -37,11 +37,12 @@ const NAMES: readonly { hostnames: string[]; expected: string }[] = [
   { hostnames: ["192.168.0.255"], expected: ", IP Address:192.168.0.255" },
   { hostnames: ["2001:db8::a:b"], expected: ", IP Address:2001:DB8:0:0:0:0:A:B" },
   { hostnames: ["fe80::1%eth0"], expected: ", IP Address:FE80:0:0:0:0:0:0:1" },
+  { hostnames: ["64:ff9b::192.0.2.1"], expected: ", IP Address:64:FF9B:0:0:0:0:C000:201" },
   { hostnames: ["1:2:3:4:5:6:7:8"], expected: ", IP Address:1:2:3:4:5:6:7:8" },
 ];
 for (const { hostnames, expected } of NAMES) {
-  Deno.test(`makeDevCertificate() for [${hostnames}] is for the loopback${expected}`, () => {
-    const { subjectAltName } = new X509Certificate(makeDevCertificate(hostnames).cert);
+  Deno.test(`makeDevCertificate() for [${hostnames}] is for the loopback${expected}`, async () => {
+    const { subjectAltName } = new X509Certificate((await makeDevCertificate(hostnames)).cert);
     assert.equal(
       expanded(subjectAltName!),
       "DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1" + expected,
@@ -50,7 +51,7 @@ for (const { hostnames, expected } of NAMES) {
 }
 
 Deno.test("makeDevCertificate() is trusted by clients that are given it", async () => {
-  const { cert, key } = makeDevCertificate();
+  const { cert, key } = await makeDevCertificate();
   for (const hostname of ["127.0.0.1", "::1"]) {
     const options = { hostname, port: 0, cert, key, onListen() {} };
     await using server = Deno.serve(options, () => new Response("trusted"));
@@ -84,7 +85,7 @@ Deno.test("start() with devCertificate serves TLS for the hosts of its binds and
 });
 
 Deno.test("spkiHash() is SHA-256 of the public key, in base64", async () => {
-  const { cert } = makeDevCertificate();
+  const { cert } = await makeDevCertificate();
   const spki = new X509Certificate(cert).publicKey.export({ type: "spki", format: "der" });
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(spki)));
   assert.equal(spkiHash(cert), digest.toBase64());

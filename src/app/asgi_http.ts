@@ -75,6 +75,8 @@ class HTTPCall {
   };
 
   readonly send: ASGISend = (message) => {
+    // The state stopped with the first message that was ignored, so it cannot judge the next ones.
+    if (this.#ignored > 0) return observed(afterDisconnect(++this.#ignored));
     try {
       const call = this.#send(message);
       return call === SETTLED ? call : observed(call.catch(this.#onRejection));

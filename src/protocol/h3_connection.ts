@@ -123,6 +123,8 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     if (this.#over) return;
     this.#machine.goaway(final);
     this.flush();
+    if (!final) return;
+    for (const request of [...this.#streams.values()]) request.stopAnswered();
   }
 
   /** Lets what is in progress finish, then closes with H3_NO_ERROR, or an error when a response was broken off. */
@@ -256,10 +258,14 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
   }
 }
 
+/** Longest delay a timer can hold, about 24.8 days; a limit beyond it is no limit in practice. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** Settles with `promise`, or after `milliseconds`. */
 async function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise((resolve) => timer = setTimeout(resolve, milliseconds));
+  const delay = Math.min(milliseconds, MAX_DELAY_MS);
+  const late = new Promise((resolve) => timer = setTimeout(resolve, delay));
   await Promise.race([promise, late]);
   clearTimeout(timer);
 }

@@ -70,6 +70,11 @@ export class H3Request implements InputEvents, WriterEvents {
     this.#input.unblock();
   }
 
+  /** The connection is to end: what is left of an upload that was answered already holds it up no longer. */
+  stopAnswered(): void {
+    if (this.#outputOver) this.#input.stop();
+  }
+
   /** The connection is over. */
   lose(error: unknown): void {
     this.#exchange?.onLost(error, null);

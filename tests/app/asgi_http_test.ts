@@ -182,6 +182,16 @@ Deno.test("asgiHttp() accepts that an application returns early when the client 
   await asgiHttp(app, OPTIONS)(exchange);
 });
 
+Deno.test("asgiHttp() ignores a whole response after a disconnect", async () => {
+  const exchange = new FakeExchange();
+  await asgiHttp(async (_scope, _receive, send) => {
+    exchange.disconnect();
+    await send({ type: "http.response.start", status: 200, headers: [] });
+    await send({ type: "http.response.body", body: "one", more_body: true });
+    await send({ type: "http.response.body", body: "two" });
+  }, OPTIONS)(exchange);
+});
+
 Deno.test("asgiHttp() reports the disconnect when the application waited for it and sent nothing", async () => {
   const app: ASGIFramework = async (_scope, receive) => {
     await receive();

@@ -103,6 +103,26 @@ Deno.test("H3Listener.shutdown() ends although a field section waits for instruc
   assert.ok(blocked > 0, "no section was blocked, so this test proves nothing");
 });
 
+Deno.test("H3Listener.shutdown() does not wait for the rest of an upload that was answered", async () => {
+  await using server = serveH3((exchange) => answer(exchange, "early"));
+  const peer = server.connect();
+  const upload = peer.request({ method: "POST" }).data(new Uint8Array(10));
+  assert.equal((await upload.response()).text, "early");
+  const closed = server.listener.shutdown();
+  assert.equal(await peer.closed(), "H3_NO_ERROR");
+  await closed;
+  assert.equal(upload.stream.stopped, true);
+});
+
+Deno.test("An HTTP/3 connection never ends its critical streams, also when it stops", async () => {
+  await using server = serveH3((exchange) => answer(exchange, "served"));
+  const peer = server.connect();
+  assert.equal((await peer.get()).status, 200);
+  await server.listener.shutdown();
+  assert.equal(peer.client.streams.length, 3);
+  for (const { inbox } of peer.client.streams) assert.equal(inbox.fin, false);
+});
+
 Deno.test("H3Listener.goaway() tells connections whose handshake was done just before", async () => {
   await using server = serveH3((exchange) => answer(exchange, "served"));
   server.listener.goaway();

@@ -203,6 +203,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
       "a pseudo-header field of responses (RFC 9114 §4.3)",
     ),
   ),
+  mustNot("4.3", "An application cannot make up a pseudo-header field", {
+    file: "tests/protocol/h3_exchange_test.ts",
+    test: "H3Exchange refuses a response field whose name begins with a colon",
+  }),
   mustNot(
     "4.3",
     "Trailers that we send have no pseudo-header field",
@@ -423,6 +427,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
       "refuses a reset of the control stream with H3_CLOSED_CRITICAL_STREAM",
     ),
   ),
+  mustNot("6.2.1", "We do not close our control stream", {
+    file: "tests/protocol/h3_shutdown_test.ts",
+    test: "An HTTP/3 connection never ends its critical streams, also when it stops",
+  }),
   must("6.2.1", "STOP_SENDING for our control stream is H3_CLOSED_CRITICAL_STREAM", {
     file: DRIVER,
     test:

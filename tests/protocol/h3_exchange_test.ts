@@ -316,6 +316,16 @@ for (
   });
 }
 
+Deno.test("H3Exchange refuses a response field whose name begins with a colon", async () => {
+  await using server = serveH3(async (exchange) => {
+    const fields = [[":status", "204"]] as const;
+    await assert.rejects(exchange.respond({ status: 200, fields }), ApplicationError);
+    await answer(exchange, "sent");
+  });
+  const response = await server.connect().get();
+  assert.deepEqual([response.status, response.text], [200, "sent"]);
+});
+
 Deno.test("H3Exchange passes no bytes on that the application changes after reading", async () => {
   const pieces: Uint8Array[] = [];
   await using server = serveH3(async (exchange) => {

@@ -6,6 +6,7 @@
 
 import type { NetAddress, PeerInfo } from "../exchange.ts";
 import { connectionLost, messageOf } from "./deno_errors.ts";
+import { Slots } from "./slots.ts";
 import type {
   ConnectionEnd,
   QuicBidirectionalStream,
@@ -32,12 +33,10 @@ export interface HalfOwner {
   /** Whether our side closed the connection. */
   readonly closedByUs: boolean;
   /**
-   * Keeps a half until {@linkcode release} or the end of the connection. The runtime's finalizers send FIN and
-   * STOP_SENDING, so a half that nobody holds would end by itself (deno-runtime.md D2).
+   * Halves that are not over: put in at first, taken out in the end. The runtime's finalizers send FIN and STOP_SENDING,
+   * so a half that nobody held would end by itself (deno-runtime.md D2).
    */
-  hold(half: QuicReceiveStream | QuicSendStream): void;
-  /** Lets go of a half that is over. */
-  release(half: QuicReceiveStream | QuicSendStream): void;
+  readonly halves: Slots<QuicReceiveStream | QuicSendStream>;
 }
 
 /** A connection whose handshake is done. Whoever has the instance has to hold it until `closed`. */
@@ -48,11 +47,12 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
   readonly serverName: string | null;
   /** How it ended. */
   readonly closed: Promise<ConnectionEnd>;
+  /** Halves of streams that are not over, the abandoned ones among them. */
+  readonly halves: Slots<QuicReceiveStream | QuicSendStream> = new Slots();
   readonly #connection: Deno.QuicConn;
   readonly #backend: Backend;
   readonly #bidirectional: ReadableStreamDefaultReader<Deno.QuicBidirectionalStream>;
   readonly #unidirectional: ReadableStreamDefaultReader<Deno.QuicReceiveStream>;
-  readonly #halves = new Set<QuicReceiveStream | QuicSendStream>();
   #closing: ConnectionEnd | null = null;
 
   /**
@@ -69,11 +69,6 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
     this.#bidirectional = connection.incomingBidirectionalStreams.getReader();
     this.#unidirectional = connection.incomingUnidirectionalStreams.getReader();
     this.closed = this.#untilClosed();
-  }
-
-  /** Halves of streams that are not over, the abandoned ones among them. */
-  get openHalves(): number {
-    return this.#halves.size;
   }
 
   /** Whether `close` was called. */
@@ -141,16 +136,6 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
     this.#connection.close({ closeCode: code, reason });
   }
 
-  /** Holds a half. */
-  hold(half: QuicReceiveStream | QuicSendStream): void {
-    this.#halves.add(half);
-  }
-
-  /** Lets go of a half. */
-  release(half: QuicReceiveStream | QuicSendStream): void {
-    this.#halves.delete(half);
-  }
-
   async #untilClosed(): Promise<ConnectionEnd> {
     try {
       const { closeCode, reason } = await this.#connection.closed;
@@ -160,7 +145,7 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
     } catch (error) {
       return { by: "transport", code: 0, reason: messageOf(error) };
     } finally {
-      this.#halves.clear();
+      this.halves.clear();
     }
   }
 }

@@ -30,7 +30,8 @@ interface Core {
   tryClose(rid: number): void;
 }
 
-const RESOLVED = Promise.resolve();
+const DONE: Promise<void> = Promise.resolve();
+const END: Promise<null> = Promise.resolve(null);
 
 /** The back-end by resource id, or `null` where this runtime does not have it. */
 export function resourceBackend(): Backend | null {
@@ -92,6 +93,7 @@ class ResourceReceiveStream implements QuicReceiveStream {
   readonly #core: Core;
   readonly #rid: number;
   readonly #owner: HalfOwner;
+  readonly #slot: number;
   /** Held, and nothing else: its finalizer would close the resource. */
   readonly #stream: Deno.QuicReceiveStream;
   #size = SMALL_READ;
@@ -105,7 +107,7 @@ class ResourceReceiveStream implements QuicReceiveStream {
     this.#rid = rid;
     this.#owner = owner;
     this.#stream = stream;
-    owner.hold(this);
+    this.#slot = owner.halves.add(this);
   }
 
   read(): Promise<Uint8Array | null> {
@@ -156,20 +158,19 @@ class ResourceReceiveStream implements QuicReceiveStream {
     this.#reading = null;
     this.#buffer = null;
     this.#core.tryClose(this.#rid);
-    this.#owner.release(this);
+    this.#owner.halves.delete(this.#slot, this);
     return reading;
   }
 }
-
-const END: Promise<null> = Promise.resolve(null);
 
 class ResourceSendStream implements QuicSendStream {
   readonly id: StreamId;
   readonly #core: Core;
   readonly #rid: number;
   readonly #owner: HalfOwner;
+  readonly #slot: number;
   readonly #stream: Deno.QuicSendStream;
-  #last = RESOLVED;
+  #last = DONE;
   #unsettled = 0;
   #failure: StreamStoppedError | ConnectionLostError | null = null;
   #over = false;
@@ -180,7 +181,7 @@ class ResourceSendStream implements QuicSendStream {
     this.#rid = rid;
     this.#owner = owner;
     this.#stream = stream;
-    owner.hold(this);
+    this.#slot = owner.halves.add(this);
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -229,6 +230,6 @@ class ResourceSendStream implements QuicSendStream {
 
   #close(): void {
     this.#core.tryClose(this.#rid);
-    this.#owner.release(this);
+    this.#owner.halves.delete(this.#slot, this);
   }
 }

@@ -25,6 +25,7 @@ class WebReceiveStream implements QuicReceiveStream {
   readonly id: StreamId;
   readonly #reader: ReadableStreamBYOBReader;
   readonly #owner: HalfOwner;
+  readonly #slot: number;
   #size = SMALL_READ;
 
   constructor(stream: Deno.QuicReceiveStream, owner: HalfOwner) {
@@ -32,7 +33,7 @@ class WebReceiveStream implements QuicReceiveStream {
     // Into arrays of our own: a default reader allocates 64 KiB for each read, also for one that waits.
     this.#reader = stream.getReader({ mode: "byob" });
     this.#owner = owner;
-    owner.hold(this);
+    this.#slot = owner.halves.add(this);
   }
 
   async read(): Promise<Uint8Array | null> {
@@ -54,7 +55,7 @@ class WebReceiveStream implements QuicReceiveStream {
   }
 
   #end(): null {
-    this.#owner.release(this);
+    this.#owner.halves.delete(this.#slot, this);
     return null;
   }
 }
@@ -64,6 +65,7 @@ class WebSendStream implements QuicSendStream {
   readonly #stream: Deno.QuicSendStream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #owner: HalfOwner;
+  readonly #slot: number;
   #over: Promise<void> | null = null;
   #failure: Error | null = null;
 
@@ -72,7 +74,7 @@ class WebSendStream implements QuicSendStream {
     this.#stream = stream;
     this.#writer = stream.getWriter();
     this.#owner = owner;
-    owner.hold(this);
+    this.#slot = owner.halves.add(this);
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -81,7 +83,7 @@ class WebSendStream implements QuicSendStream {
 
   finish(): Promise<void> {
     if (this.#over === null) {
-      const release = () => this.#owner.release(this);
+      const release = () => this.#owner.halves.delete(this.#slot, this);
       this.#over = this.#translate(this.#writer.close());
       this.#over.then(release, release);
     }
@@ -91,7 +93,7 @@ class WebSendStream implements QuicSendStream {
   abandon(): void {
     if (this.#over !== null) return;
     this.#over = Promise.resolve();
-    if (this.#failure instanceof StreamStoppedError) this.#owner.release(this); // it is reset already
+    if (this.#failure instanceof StreamStoppedError) this.#owner.halves.delete(this.#slot, this); // it is reset already
   }
 
   setSendOrder(order: number): void {

@@ -6,6 +6,7 @@
  */
 
 import { type BackendName, listenQuic } from "../../src/quic/deno.ts";
+import type { DenoQuicConnection } from "../../src/quic/deno_connection.ts";
 import type { DenoQuicListener, DenoQuicListenOptions } from "../../src/quic/deno.ts";
 import type { QuicConnection } from "../../src/quic/transport.ts";
 import { CERTIFICATE, KEY_PATH } from "./certificates.ts";
@@ -138,7 +139,7 @@ async function openDeno(backend: BackendName): Promise<Pair> {
   return {
     connection,
     client: new DenoClient(native),
-    openHalves: () => (connection as { readonly openHalves?: number }).openHalves!,
+    openHalves: () => (connection as DenoQuicConnection).halves.size,
     async close() {
       await listener.close(0, "");
       await native.closed.catch(() => {});

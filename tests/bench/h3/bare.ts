@@ -1,11 +1,11 @@
 /**
  * The least an HTTP/3 server on Deno's QUIC can do: every request gets the same bytes, whatever it says.
  *
- *     deno run -A tests/bench/h3/bare.ts streams|resources first|end PORT [BYTES]
+ *     deno run -A tests/bench/h3/bare.ts streams|resources PORT [BYTES] [--to-end]
  *
- * This is the yardstick for ours: what it reaches, nobody on this runtime can pass by much. It parses nothing and sends no
- * `date`. With `first` it answers after the first piece of a request and leaves the rest to the runtime, which a server
- * cannot do that is to know whether the request is complete; with `end` it reads that far. With BYTES, the content is
+ * This is the yardstick for ours: what it reaches, nobody on this runtime can pass by much. It parses nothing, sends no
+ * `date`, and answers after the first piece of a request; the rest is left to the runtime. A server that has to know
+ * whether a request is complete reads it up to its end, as this one does with `--to-end`. With BYTES, the content is
  * that long.
  *
  * @module
@@ -131,13 +131,14 @@ async function keepUnidirectional(connection: Deno.QuicConn): Promise<void> {
   } catch { /* the connection broke */ }
 }
 
-async function main([backend = "", until = "", port, bytes]: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
+  const toEnd = args.includes("--to-end");
+  const [backend = "", port, bytes] = args.filter((arg) => arg !== "--to-end");
   const answerBy = BACKENDS[backend];
   if (answerBy === undefined) throw new Error(`Unknown back-end "${backend}"`);
-  if (until !== "first" && until !== "end") throw new Error(`Unknown reading "${until}"`);
   const text = new TextEncoder().encode(CONTENT);
   const content = bytes === undefined ? text : new Uint8Array(Number(bytes)).fill(0x2e);
-  const answer = answerBy(encodeAnswer(content), until === "end");
+  const answer = answerBy(encodeAnswer(content), toEnd);
   const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: Number(port) });
   const listener = endpoint.listen({
     cert: CERTIFICATE,

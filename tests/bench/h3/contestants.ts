@@ -21,8 +21,8 @@ const FORMS = [
 
 /** How far the bare server reads a request before it answers. */
 const READINGS = [
-  { until: "first", suffix: "", title: "after the first piece" },
-  { until: "end", suffix: "-end", title: "after the request's end" },
+  { flags: [], suffix: "", title: "after the first piece" },
+  { flags: ["--to-end"], suffix: "-end", title: "after the request's end" },
 ] as const;
 
 /**
@@ -36,9 +36,9 @@ export function http3Contestants(bytes?: number): Contestant[] {
   const readings = bytes === undefined ? READINGS : READINGS.slice(0, 1);
   return [
     ...BACKENDS.flatMap((backend) =>
-      readings.map(({ until, suffix, title }) => {
+      readings.map(({ flags, suffix, title }) => {
         const what = `constant answer, ${title}, ${backend}`;
-        return onDeno(`bare-${backend}${suffix}`, what, "bare.ts", [backend, until], size);
+        return onDeno(`bare-${backend}${suffix}`, what, "bare.ts", [...flags, backend], size);
       })
     ),
     ...BACKENDS.flatMap((backend) =>

@@ -13,6 +13,7 @@ import type {
   QuicConnection,
   QuicReceiveStream,
   QuicSendStream,
+  StreamId,
 } from "./transport.ts";
 
 /** How the halves of streams are read and written: `deno_resources.ts` or `deno_streams.ts`. */
@@ -21,8 +22,8 @@ export interface Backend {
   readonly name: BackendName;
   /** Takes a receiving half over. */
   receive(stream: Deno.QuicReceiveStream, owner: HalfOwner): QuicReceiveStream;
-  /** Takes a sending half over. */
-  send(stream: Deno.QuicSendStream, owner: HalfOwner): QuicSendStream;
+  /** Takes a sending half over; `id` where it is known, for asking costs a call into the runtime. */
+  send(stream: Deno.QuicSendStream, owner: HalfOwner, id?: StreamId): QuicSendStream;
 }
 
 /** The public web streams, or the runtime's resources by their id. */
@@ -109,7 +110,8 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
       const { value } = await this.#bidirectional.read();
       if (value === undefined) return null;
       const receive = this.#backend.receive(value.readable, this);
-      return { id: receive.id, receive, send: this.#backend.send(value.writable, this) };
+      const { id } = receive;
+      return { id, receive, send: this.#backend.send(value.writable, this, id) };
     } catch {
       return null; // as above
     }

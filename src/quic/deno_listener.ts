@@ -169,10 +169,11 @@ export class DenoQuicListener implements QuicListener {
       ({ reason }) => reason || "The connection was closed",
       messageOf,
     ).then((reason) => failure ??= reason);
-    // `handshake` also fulfils when it failed; there is no protocol then.
     await Promise.race([connection.handshake, ended]).catch(ignore);
+    // `handshake` also fulfils when it failed; there is no protocol then, and the end is near.
+    if (connection.protocol === undefined) await ended;
     clearTimeout(timer);
-    return failure ?? (connection.protocol === undefined ? await ended : null);
+    return failure;
   }
 
   #offer(native: Deno.QuicConn): void {

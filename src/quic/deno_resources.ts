@@ -70,11 +70,11 @@ class ResourceBackend implements Backend {
       : new ResourceReceiveStream(this.#core, rid, stream, owner);
   }
 
-  send(stream: Deno.QuicSendStream, owner: HalfOwner): QuicSendStream {
+  send(stream: Deno.QuicSendStream, owner: HalfOwner, id?: StreamId): QuicSendStream {
     const rid = this.#resourceOf(stream);
     return rid === undefined
-      ? streamBackend.send(stream, owner)
-      : new ResourceSendStream(this.#core, rid, stream, owner);
+      ? streamBackend.send(stream, owner, id)
+      : new ResourceSendStream(this.#core, rid, stream, owner, id);
   }
 
   #resourceOf(stream: object): number | undefined {
@@ -175,8 +175,14 @@ class ResourceSendStream implements QuicSendStream {
   #failure: StreamStoppedError | ConnectionLostError | null = null;
   #over = false;
 
-  constructor(core: Core, rid: number, stream: Deno.QuicSendStream, owner: HalfOwner) {
-    this.id = Number(stream.id);
+  constructor(
+    core: Core,
+    rid: number,
+    stream: Deno.QuicSendStream,
+    owner: HalfOwner,
+    id = Number(stream.id),
+  ) {
+    this.id = id;
     this.#core = core;
     this.#rid = rid;
     this.#owner = owner;

@@ -18,7 +18,7 @@ import {
 export const streamBackend: Backend = {
   name: "streams",
   receive: (stream, owner) => new WebReceiveStream(stream, owner),
-  send: (stream, owner) => new WebSendStream(stream, owner),
+  send: (stream, owner, id) => new WebSendStream(stream, owner, id),
 };
 
 class WebReceiveStream implements QuicReceiveStream {
@@ -69,8 +69,8 @@ class WebSendStream implements QuicSendStream {
   #over: Promise<void> | null = null;
   #failure: Error | null = null;
 
-  constructor(stream: Deno.QuicSendStream, owner: HalfOwner) {
-    this.id = Number(stream.id);
+  constructor(stream: Deno.QuicSendStream, owner: HalfOwner, id = Number(stream.id)) {
+    this.id = id;
     this.#stream = stream;
     this.#writer = stream.getWriter();
     this.#owner = owner;

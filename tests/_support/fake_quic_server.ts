@@ -155,15 +155,15 @@ export class FakeServer implements QuicConnection, HalfOwner {
 
   allowStreams(count: number): void {
     this.#credit += count;
-    while (this.#credit > 0 && this.#opening.length > 0) this.#opening.shift()!();
+    for (; this.#credit > 0 && this.#opening.length > 0; this.#credit -= 1) {
+      this.#opening.shift()!();
+    }
   }
 
   async openUnidirectional(): Promise<QuicSendStream> {
-    if (this.#credit <= 0 && this.end === null) {
-      await new Promise<void>((resolve) => this.#opening.push(resolve));
-    }
+    if (this.#credit > 0) this.#credit -= 1;
+    else if (this.end === null) await new Promise<void>((open) => this.#opening.push(open));
     if (this.end !== null) throw new ConnectionLostError("The connection is over");
-    this.#credit -= 1;
     const id = this.#nextId;
     this.#nextId += 4;
     const inbox = new FakeInbox(() => this.changed());
@@ -173,11 +173,15 @@ export class FakeServer implements QuicConnection, HalfOwner {
   }
 
   acceptUnidirectional(): Promise<QuicReceiveStream | null> {
-    return this.unidirectional.next();
+    const next = this.unidirectional.next();
+    this.changed();
+    return next;
   }
 
   acceptBidirectional(): Promise<QuicBidirectionalStream | null> {
-    return this.bidirectional.next();
+    const next = this.bidirectional.next();
+    this.changed();
+    return next;
   }
 
   sendDatagram(bytes: Uint8Array): void {

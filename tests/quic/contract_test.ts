@@ -6,15 +6,22 @@ import assert from "node:assert/strict";
 import {
   ConnectionLostError,
   type QuicBidirectionalStream,
-  type QuicReceiveStream,
   StreamStoppedError,
 } from "../../src/quic/transport.ts";
 import { concat } from "../_support/bytes.ts";
 import { withDeadline } from "../_support/deadline.ts";
-import { type ClientStream, type Pair, TRANSPORTS } from "../_support/quic_pair.ts";
+import { type Pair, TRANSPORTS } from "../_support/quic_pair.ts";
+import {
+  collect,
+  echoAll,
+  echoOnce,
+  HELLO,
+  openBidirectional,
+  readAll,
+  readSome,
+} from "../_support/quic_steps.ts";
 import { eventually, standstill } from "../_support/waiting.ts";
 
-const HELLO = new TextEncoder().encode("hello");
 const MEBIBYTE = 1_048_576;
 
 /** A promise of the port. */
@@ -49,6 +56,16 @@ const RULES: readonly Rule[] = [
       assert.deepEqual(await collect(stream), expected);
       await finished;
       assert.equal(server.send.finish(), finished);
+    },
+  },
+  {
+    name: "finish() right after one large write cuts nothing off",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      const sent = numbered(4 * MEBIBYTE);
+      server.send.write(sent.slice());
+      server.send.finish();
+      assert.deepEqual(await collect(stream), sent);
     },
   },
   {
@@ -299,50 +316,6 @@ for (const { name: transport, open } of TRANSPORTS) {
       }
     });
   }
-}
-
-/** A stream of the client, which has sent `first`, with both of its ends. */
-async function openBidirectional(
-  { connection, client }: Pair,
-  first: Uint8Array,
-): Promise<{ readonly stream: ClientStream; readonly server: QuicBidirectionalStream }> {
-  const stream = await client.openBidirectional();
-  stream.write(first);
-  const server = await connection.acceptBidirectional();
-  assert(server !== null, "The connection is over");
-  return { stream, server };
-}
-
-async function echoOnce(pair: Pair): Promise<void> {
-  const { stream, server } = await openBidirectional(pair, HELLO);
-  stream.finish();
-  await echoAll(server);
-  assert.deepEqual(await collect(stream), HELLO);
-}
-
-async function echoAll({ receive, send }: QuicBidirectionalStream): Promise<void> {
-  for (let bytes; (bytes = await receive.read()) !== null;) await send.write(bytes);
-  await send.finish();
-}
-
-async function readAll(stream: QuicReceiveStream): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for (let bytes; (bytes = await stream.read()) !== null;) {
-    assert(bytes.length > 0, "A read came back empty");
-    parts.push(bytes);
-  }
-  return concat(parts);
-}
-
-/** Reads at least `size` bytes. */
-async function readSome(stream: QuicReceiveStream, size: number): Promise<void> {
-  for (let left = size; left > 0;) left -= (await stream.read())!.length;
-}
-
-async function collect(stream: ClientStream): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for (let bytes; (bytes = await stream.read()) !== null;) parts.push(bytes);
-  return concat(parts);
 }
 
 /** What the end of the connection leaves behind; reads end quietly when `reads` is `null`. */

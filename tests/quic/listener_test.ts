@@ -3,14 +3,14 @@
  */
 
 import assert from "node:assert/strict";
-import { BindError, ConfigError } from "../../src/errors.ts";
+import { ConfigError } from "../../src/errors.ts";
 import type { DenoQuicListener, DenoQuicListenOptions } from "../../src/quic/deno.ts";
 import { listenQuic } from "../../src/quic/deno.ts";
 import { ConnectionLostError, type QuicConnection } from "../../src/quic/transport.ts";
 import { CERTIFICATE } from "../_support/certificates.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { BACKENDS, connect, connectTo, listenOptions } from "../_support/quic_pair.ts";
-import { REPOSITORY } from "../_support/repository.ts";
+import { quicProgram, runQuicProgram } from "../_support/quic_program.ts";
 import { eventually } from "../_support/waiting.ts";
 
 const HELLO = new TextEncoder().encode("hello");
@@ -63,17 +63,10 @@ for (const backend of BACKENDS) {
   });
 
   Deno.test(`QUIC connection (${backend}): garbage collection ends no stream`, async () => {
-    const output = await runProgram(["collect", backend], ["--unstable-net"]);
+    const output = await runQuicProgram(["collect", backend], ["--unstable-net"]);
     assert.equal(output.trim(), "nothing ended");
   });
 }
-
-Deno.test("listenQuic() takes the resources by default", async () => {
-  await withListener(
-    {},
-    (listener) => Promise.resolve(assert.equal(listener.backend, "resources")),
-  );
-});
 
 Deno.test("QUIC connection: knows both addresses and the server name", async () => {
   await withListener({}, async (listener) => {
@@ -227,7 +220,7 @@ Deno.test("close() ends connections that nobody accepted and handshakes, and lea
 });
 
 Deno.test("close() has told the clients when it is done, even if the program exits then", async () => {
-  const server = program(["exit"], ["--unstable-net"]).spawn();
+  const server = quicProgram(["exit"], ["--unstable-net"]).spawn();
   const lines = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const native = await connect(Number((await lines.read()).value));
   const { closeCode, reason } = await withDeadline(native.closed, "the close");
@@ -236,61 +229,6 @@ Deno.test("close() has told the clients when it is done, even if the program exi
   await server.stderr.cancel();
   await server.status;
   native.endpoint.close();
-});
-
-Deno.test("listenQuic() without --unstable-net names the flag", async () => {
-  const output = await runProgram(["listen"], []);
-  assert.match(output, /^ConfigError: Cannot use option "quic_bind": expected a runtime with QUIC/);
-  assert.match(
-    output,
-    /Add "--unstable-net" to the command, or "unstable": \["net"\] to deno\.json/,
-  );
-  assert.equal(output.trim().split("\n").length, 1);
-});
-
-Deno.test("listenQuic() without permission says so", async () => {
-  const output = await runProgram(["listen"], ["--unstable-net", "--deny-net"]);
-  assert.match(
-    output,
-    /^BindError: Cannot bind UDP "127\.0\.0\.1:0": Deno was not given permission: .*--allow-net/,
-  );
-});
-
-Deno.test("listenQuic() on a port in use says how to find who uses it", async () => {
-  await withListener({}, (listener) => {
-    const { port } = listener.addr;
-    const listen = () => listenQuic(listenOptions({ port }));
-    assert.throws(listen, (error) => {
-      assert(error instanceof BindError);
-      assert.equal(error.bind, `127.0.0.1:${port}`);
-      assert.match(
-        error.message,
-        new RegExp(`^Cannot bind UDP "127.0.0.1:${port}": .*in use.*ss -lunp`),
-      );
-      return true;
-    });
-    return Promise.resolve();
-  });
-});
-
-const UNUSABLE = [
-  { name: "text that is no certificate", identity: { cert: "x" }, key: "certfile" },
-  { name: "text that is no key", identity: { key: "x" }, key: "keyfile" },
-  { name: "the key of another certificate", identity: { key: RENEWED.key }, key: "keyfile" },
-];
-for (const { name, identity, key } of UNUSABLE) {
-  Deno.test(`listenQuic() refuses ${name}, names the option, and leaves nothing open`, () => {
-    assert.throws(() => listenQuic(listenOptions(identity)), (error) => {
-      assert(error instanceof ConfigError);
-      assert.equal(error.key, key);
-      assert.doesNotMatch(error.message, /\n/);
-      return true;
-    });
-  });
-}
-
-Deno.test("listenQuic() on an address that is not ours says so", () => {
-  assert.throws(() => listenQuic(listenOptions({ hostname: "192.0.2.1" })), BindError);
 });
 
 /** One more connection with one request on it, from start to end. */
@@ -342,32 +280,6 @@ function openSocket(): UdpSocket {
     receive: async () => (await socket.receive(new Uint8Array(2000)))[0],
     [Symbol.dispose]: () => socket.close(),
   };
-}
-
-function program(args: readonly string[], flags: readonly string[]): Deno.Command {
-  const path = "tests/_support/programs/quic_main.ts";
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-config",
-      "--v8-flags=--expose-gc",
-      "-A",
-      ...flags,
-      path,
-      ...args,
-    ],
-    cwd: REPOSITORY,
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  });
-}
-
-async function runProgram(args: readonly string[], flags: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await program(args, flags).output();
-  const text = new TextDecoder();
-  return text.decode(stdout) || text.decode(stderr);
 }
 
 function readTestData(name: string): string {

@@ -13,11 +13,11 @@ import { ignore, receiveError, sendError } from "./deno_errors.ts";
 import { streamBackend } from "./deno_streams.ts";
 import { borrowBuffer, isSparse, nextReadSize, returnBuffer, SMALL_READ } from "./read_buffer.ts";
 import {
-  type ConnectionLostError,
+  ConnectionLostError,
   type QuicReceiveStream,
   type QuicSendStream,
   type StreamId,
-  StreamStoppedError,
+  type StreamStoppedError,
 } from "./transport.ts";
 
 /** What is used of the runtime's core. */
@@ -171,7 +171,9 @@ class ResourceSendStream implements QuicSendStream {
   readonly #slot: number;
   readonly #stream: Deno.QuicSendStream;
   #last = DONE;
+  /** Writes that have not settled, and those of them that have not begun. */
   #unsettled = 0;
+  #queued = 0;
   #failure: StreamStoppedError | ConnectionLostError | null = null;
   #over = false;
 
@@ -191,10 +193,9 @@ class ResourceSendStream implements QuicSendStream {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    // Of two writes at once the runtime mixes the parts.
     const written = this.#unsettled === 0
       ? this.#core.writeAll(this.#rid, bytes)
-      : this.#last.then(() => this.#core.writeAll(this.#rid, bytes));
+      : this.#queue(bytes);
     this.#unsettled += 1;
     this.#last = written.then(() => this.#settle(), (error) => this.#fail(error));
     this.#last.catch(ignore); // whoever does not wait for it does not want to know
@@ -205,7 +206,7 @@ class ResourceSendStream implements QuicSendStream {
     if (this.#over) return this.#last;
     this.#over = true;
     // A write in progress keeps the resource by itself, and FIN follows it; one that is queued needs the id.
-    if (this.#unsettled <= 1) this.#close();
+    if (this.#queued === 0) this.#close();
     else this.#last.then(() => this.#close(), () => this.#close());
     return this.#last;
   }
@@ -213,8 +214,7 @@ class ResourceSendStream implements QuicSendStream {
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    // What the peer does not want is answered with RESET_STREAM, not with FIN, once it is closed.
-    if (this.#failure instanceof StreamStoppedError) this.#close();
+    if (this.#failure !== null) this.#close();
   }
 
   setSendOrder(order: number): void {
@@ -223,6 +223,15 @@ class ResourceSendStream implements QuicSendStream {
     } catch {
       // the stream is over: nothing left to order
     }
+  }
+
+  /** Writes when what came before is written: of two writes at once the runtime mixes the parts. */
+  #queue(bytes: Uint8Array): Promise<void> {
+    this.#queued += 1;
+    return this.#last.then(() => {
+      this.#queued -= 1;
+      return this.#core.writeAll(this.#rid, bytes);
+    });
   }
 
   #settle(): void {
@@ -235,6 +244,8 @@ class ResourceSendStream implements QuicSendStream {
   }
 
   #close(): void {
+    // Closed, a stream that the peer has stopped is reset. Any other would get FIN and look complete.
+    if (this.#failure instanceof ConnectionLostError) return;
     this.#core.tryClose(this.#rid);
     this.#owner.halves.delete(this.#slot, this);
   }

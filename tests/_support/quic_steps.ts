@@ -59,3 +59,8 @@ export async function collect(stream: ClientStream): Promise<Uint8Array> {
   for (let bytes; (bytes = await stream.read()) !== null;) parts.push(bytes);
   return concat(parts);
 }
+
+/** Bytes that show where they belong. */
+export function numbered(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => index % 251);
+}

@@ -16,6 +16,7 @@ import {
   echoAll,
   echoOnce,
   HELLO,
+  numbered,
   openBidirectional,
   readAll,
   readSome,
@@ -66,6 +67,16 @@ const RULES: readonly Rule[] = [
       server.send.write(sent.slice());
       server.send.finish();
       assert.deepEqual(await collect(stream), sent);
+    },
+  },
+  {
+    name: "finish() between two writes of which one is queued sends both",
+    async check(pair) {
+      const { stream, server } = await openBidirectional(pair, HELLO);
+      const sent = numbered(MEBIBYTE);
+      server.send.write(sent.slice()).then(() => server.send.finish());
+      server.send.write(HELLO);
+      assert.deepEqual(await collect(stream), concat([sent, HELLO]));
     },
   },
   {
@@ -339,8 +350,4 @@ async function assertOver(
 
 function isStopped(code: number): (error: unknown) => boolean {
   return (error) => error instanceof StreamStoppedError && error.code === code;
-}
-
-function numbered(length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => index % 251);
 }

@@ -8,16 +8,17 @@
  */
 
 import { HandshakeError } from "../errors.ts";
-import type {
-  Application,
-  ExchangeHandler,
-  ResponseWriter,
-  WebSocketHandler,
+import {
+  type Application,
+  type ExchangeHandler,
+  type ResponseWriter,
+  SETTLED,
+  type WebSocketHandler,
 } from "../exchange.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { type FieldList, NO_CONTENT } from "../fields.ts";
 import { unusableContent, wrongChunk, wrongFetchResult } from "../misuse.ts";
-import { hasStreamBody, truthfulFields } from "../response_record.ts";
+import { hasStreamBody, takeStaticContent, truthfulFields } from "../response_record.ts";
 import { setUpgrader } from "../upgrade.ts";
 import { ExchangeSocket } from "./exchange_socket.ts";
 import { ExchangeInfo, requestOf } from "./fetch_request.ts";
@@ -83,9 +84,12 @@ async function sendResponse(
 ): Promise<void> {
   if (hasStreamBody(response)) return await sendStream(response, writer, trailers);
   if (response.bodyUsed) throw unusableContent(response);
-  await writer.respond({ status: response.status, fields: truthfulFields(response) });
-  const content = await response.bytes();
-  if (content.byteLength > 0) await writer.write(content);
+  const fields = truthfulFields(response);
+  const content = takeStaticContent(response) ?? (response.body && await response.bytes());
+  const responded = writer.respond({ status: response.status, fields });
+  if (responded !== SETTLED) await responded; // what has nothing to wait for need not cost a turn
+  const written = content ? writer.write(content) : SETTLED;
+  if (written !== SETTLED) await written;
   await writer.end(trailers?.());
 }
 

@@ -4,7 +4,7 @@
  * Theory of operation. As under `Deno.serve`, `respond` keeps the head and the first `write` its content; if `end`
  * follows at once everything goes out in one write with a content-length, otherwise the response becomes a stream of
  * DATA frames. The transport cannot reset a stream, so a response that is broken off is left without its end
- * (`H3ResponseWriter.giveUp`), unless nothing of it was sent: an empty stream is no response to anybody.
+ * (`H3ResponseWriter.giveUp`).
  *
  * @module
  */
@@ -201,7 +201,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     const before = this.#state;
     this.#state = nextState(before, "abort");
     if (before === "initial") this.#answer(500);
-    else if (before === "responding") this.#breakOff();
+    else if (before === "responding") this.#truncate();
   }
 
   /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the response is broken off. */
@@ -209,7 +209,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     const before = this.#state;
     this.#state = nextState(before, "abort");
     if (before === "initial") this.#answer(503);
-    else if (before === "responding") this.#breakOff();
+    else if (before === "responding") this.#truncate();
     this.#disconnect(reason);
   }
 
@@ -315,10 +315,19 @@ export class H3Exchange implements Exchange, Entry, Held {
     writer.finish();
   }
 
+  /**
+   * The response has begun for the application, so it begins for the client, too, and then lacks its end: what the
+   * client sees does not depend on timing, and some end the connection for a stream that ends without a response.
+   */
+  #truncate(): void {
+    this.#sendHead();
+    this.#breakOff();
+  }
+
   #breakOff(): void {
     const { writer } = this.#parts;
     if (this.#begun) writer.giveUp();
-    else writer.finish();
+    else writer.finish(); // nothing was sent, so nothing can look complete
     this.#head = undefined;
     this.#held = undefined;
   }

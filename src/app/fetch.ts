@@ -32,8 +32,10 @@ function fetchHttp(app: FetchHandler): ExchangeHandler {
   return async (exchange) => {
     const info = new ExchangeInfo(exchange);
     try {
-      const response = await answer(app, requestOf(exchange), info);
-      await sendResponse(response, exchange, () => info.takeTrailers());
+      const answered = answer(app, requestOf(exchange), info);
+      const response = answered instanceof Response ? answered : await answered;
+      const sent = sendResponse(response, exchange, () => info.takeTrailers());
+      if (sent !== SETTLED) await sent; // what has nothing to wait for need not cost a turn
       info.complete();
     } catch (error) {
       info.complete({ error });
@@ -60,37 +62,55 @@ function fetchWebSocket(app: FetchHandler): WebSocketHandler {
 }
 
 /** Calls the handler; a handshake it could not accept becomes the response that says so. */
-async function answer(
+function answer(
   app: FetchHandler,
   request: Request,
   info: ExchangeInfo,
-): Promise<Response> {
+): Response | Promise<Response> {
   try {
-    const result: unknown = await app(request, info);
-    if (!(result instanceof Response)) throw wrongFetchResult(result);
-    return result;
+    const result: unknown = app(request, info);
+    return result instanceof Response ? result : resolved(result);
   } catch (error) {
-    if (!(error instanceof HandshakeError)) throw error;
-    const headers = [...NO_CONTENT, ...error.fields] as [string, string][];
-    return new Response(null, { status: error.status, headers });
+    return refusal(error);
   }
 }
 
+async function resolved(result: unknown): Promise<Response> {
+  try {
+    const response = await result;
+    if (!(response instanceof Response)) throw wrongFetchResult(response);
+    return response;
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+/** @throws What the handler threw, unless it was a {@link HandshakeError}. */
+function refusal(error: unknown): Response {
+  if (!(error instanceof HandshakeError)) throw error;
+  const headers = [...NO_CONTENT, ...error.fields] as [string, string][];
+  return new Response(null, { status: error.status, headers });
+}
+
 /** Writes a `Response`; its body is cancelled as soon as the client is gone. */
-async function sendResponse(
+function sendResponse(
   response: Response,
   writer: ResponseWriter & { readonly signal: AbortSignal },
   trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
 ): Promise<void> {
-  if (hasStreamBody(response)) return await sendStream(response, writer, trailers);
+  if (hasStreamBody(response)) return sendStream(response, writer, trailers);
   if (response.bodyUsed) throw unusableContent(response);
   const fields = truthfulFields(response);
-  const content = takeStaticContent(response) ?? (response.body && await response.bytes());
+  const content = takeStaticContent(response);
+  if (content === undefined) return sendStream(response, writer, trailers);
+  const written = () => content ? writer.write(content) : SETTLED;
   const responded = writer.respond({ status: response.status, fields });
-  if (responded !== SETTLED) await responded; // what has nothing to wait for need not cost a turn
-  const written = content ? writer.write(content) : SETTLED;
-  if (written !== SETTLED) await written;
-  await writer.end(trailers?.());
+  return followed(followed(responded, written), () => writer.end(trailers?.()));
+}
+
+/** `next` after `call`, at once where there is nothing to wait for. */
+function followed(call: Promise<void>, next: () => Promise<void>): Promise<void> {
+  return call === SETTLED ? next() : call.then(next);
 }
 
 async function sendStream(

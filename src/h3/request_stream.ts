@@ -162,11 +162,14 @@ export class RequestStream {
     return encodeHead(this.#context.encoder, this.id, status, fields);
   }
 
-  /** A whole response in one array: HEADERS frame, and a DATA frame unless `content` is empty. See `encodeHead`. */
+  /**
+   * A whole response in one array, maybe a view of a larger buffer: HEADERS frame, and a DATA frame unless `content`
+   * is empty. Content is bytes, or text that is ASCII. See `encodeHead`.
+   */
   encodeResponse(
     status: number,
     fields: FieldList,
-    content: Uint8Array,
+    content: Uint8Array | string,
   ): Uint8Array<ArrayBuffer> {
     return encodeResponse(this.#context.encoder, this.id, status, fields, content);
   }

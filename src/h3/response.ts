@@ -57,6 +57,9 @@ export function encodeTrailers(
 /**
  * A whole response in one array: HEADERS frame, and a DATA frame unless `content` is empty.
  *
+ * The array may be a view of a larger buffer: write it, but do not transfer its buffer.
+ *
+ * @param content Bytes, or text that is ASCII.
  * @param status As in {@linkcode encodeHead}.
  * @throws {RangeError} As {@linkcode encodeHead}.
  */
@@ -65,7 +68,7 @@ export function encodeResponse(
   streamId: number,
   status: number,
   fields: FieldList,
-  content: Uint8Array,
+  content: Uint8Array | string,
 ): Uint8Array<ArrayBuffer> {
   const lines: Field[] = [statusField(status)];
   addFields(lines, fields);
@@ -97,17 +100,38 @@ export function dataFrame(
 }
 
 /** HEADERS frame, and DATA frame unless `content` is empty, in one array. */
-function frames(section: Uint8Array, content: Uint8Array): Uint8Array<ArrayBuffer> {
+function frames(section: Uint8Array, content: Uint8Array | string): Uint8Array<ArrayBuffer> {
   const headers = frameHeaderSize(FRAME.HEADERS, section.length) + section.length;
   const data = content.length === 0
     ? 0
     : frameHeaderSize(FRAME.DATA, content.length) + content.length;
-  const bytes = new Uint8Array(headers + data);
+  const bytes = allocate(headers + data);
   bytes.set(section, writeFrameHeader(FRAME.HEADERS, section.length, bytes, 0));
-  if (data > 0) {
-    bytes.set(content, writeFrameHeader(FRAME.DATA, content.length, bytes, headers));
-  }
+  if (data === 0) return bytes;
+  const offset = writeFrameHeader(FRAME.DATA, content.length, bytes, headers);
+  if (typeof content === "string") writeASCII(content, bytes, offset);
+  else bytes.set(content, offset);
   return bytes;
+}
+
+function writeASCII(text: string, into: Uint8Array, offset: number): void {
+  for (let index = 0; index < text.length; index++) into[offset + index] = text.charCodeAt(index);
+}
+
+/** Bytes that small results share: an array of its own costs more than what is written into it. */
+const SLAB_BYTES = 16 * 1024;
+
+let slab = new Uint8Array(SLAB_BYTES);
+let used = 0;
+
+/** Bytes that nobody else writes to. */
+function allocate(length: number): Uint8Array<ArrayBuffer> {
+  if (length > SLAB_BYTES / 8) return new Uint8Array(length);
+  if (used + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    used = 0;
+  }
+  return slab.subarray(used, used += length);
 }
 
 function statusField(status: number): Field {

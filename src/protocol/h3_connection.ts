@@ -224,7 +224,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   onOver({ stream, truncated }: H3Request): void {
     this.#streams.delete(stream.id);
-    if (!truncated) this.#lastEnd = performance.now();
+    if (!truncated) this.#lastEnd = Date.now();
     if (this.#streams.size > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
@@ -237,7 +237,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   async #closeWhenIdle(milliseconds?: number): Promise<void> {
     await this.#untilIdle(milliseconds);
-    const left = this.#lastEnd + LINGER_MS - performance.now();
+    const left = Math.min(this.#lastEnd + LINGER_MS - Date.now(), LINGER_MS); // clocks may be set back
     if (left > 0 && !this.#over) await within(this.#quic.closed, left);
     if (this.#broken) this.close(H3.INTERNAL_ERROR, "a response was broken off");
     else this.close(H3.NO_ERROR, "");

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type Content, contentBytes } from "../content.ts";
+import { type Content, contentBytes, isShortASCII } from "../content.ts";
 import { ApplicationError, DisconnectError } from "../errors.ts";
 import {
   type Exchange,
@@ -68,7 +68,8 @@ export class H3Exchange implements Exchange, Entry, Held {
   readonly #parts: H3ExchangeParts;
   #state: ResponseState = "initial";
   #head: ResponseHead | undefined;
-  #held: Uint8Array | undefined;
+  /** Bytes, or text that is ASCII. */
+  #held: Content | undefined;
   #length: ContentLength | undefined;
   #bodiless = false;
   /** The content-length to add to the head. */
@@ -149,6 +150,7 @@ export class H3Exchange implements Exchange, Entry, Held {
   write(content: Content): Promise<void> {
     return this.#call("write", () => {
       if (content.length === 0) return SETTLED;
+      if (typeof content === "string" && this.#holdsText(content)) return SETTLED;
       const chunk = contentBytes(content);
       if (chunk.buffer instanceof SharedArrayBuffer) throw new ApplicationError(SHARED);
       if (!this.#bodiless) this.#length!.add(chunk.byteLength);
@@ -244,7 +246,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.#head = undefined;
     const { settings } = this.#parts.owner;
     this.#sendFrame(this.#encodeHead(status, completeFields(fields, settings, this.#added)));
-    if (this.#held && !this.#bodiless) void this.#parts.writer.data(this.#held);
+    if (this.#held && !this.#bodiless) void this.#parts.writer.data(contentBytes(this.#held));
     this.#held = undefined;
   }
 
@@ -281,11 +283,19 @@ export class H3Exchange implements Exchange, Entry, Held {
     return SETTLED;
   }
 
-  #sendFlat(head: ResponseHead, held: Uint8Array | undefined): void {
+  /** Keeps a first piece of short ASCII text as it is: turning it into bytes costs more than writing it. */
+  #holdsText(text: string): boolean {
+    if (!this.#head || this.#held !== undefined || !isShortASCII(text)) return false;
+    if (!this.#bodiless) this.#length!.add(text.length);
+    this.#held = text;
+    return true;
+  }
+
+  #sendFlat(head: ResponseHead, held: Content | undefined): void {
     const { machine, owner, writer } = this.#parts;
     const content = this.#bodiless || held === undefined ? NOTHING : held;
-    this.#declare(held?.byteLength ?? 0, held !== undefined);
-    if (this.#begun || content.byteLength > PIECE_BYTES / 2) {
+    this.#declare(held?.length ?? 0, held !== undefined);
+    if (this.#begun || content.length > PIECE_BYTES / 2) {
       this.#sendHead();
       return writer.finish();
     }

@@ -65,7 +65,9 @@ export function appendMissing(
   const list = LISTED ? recordOf(response)?.headerList : undefined;
   if (list === undefined) {
     if (!headers.has(field[0])) headers.append(field[0], field[1]);
-  } else if (!list.some((line) => isNamed(line[0], field[0]))) list.push(field);
+  } else if (!list.some((line) => isNamed(line[0], field[0]))) {
+    list.push([field[0], field[1]]); // a line of its own: `headers.set()` writes into it
+  }
 }
 
 function isNamed(name: string, lowerCase: string): boolean {

@@ -70,3 +70,11 @@ Deno.test("addToResponse() rebuilds a response whose headers are immutable", asy
   assert.equal(response.headers.get("server"), "ours");
   assert.equal(await response.text(), "");
 });
+
+Deno.test("addToResponse() adds lines that the application may change without changing other responses", () => {
+  const added = [["server", "ours"]] as const;
+  const kept = addToResponse(new Response("x"), added);
+  kept.headers.set("server", "theirs");
+  assert.equal(addToResponse(new Response("y"), added).headers.get("server"), "ours");
+  assert.deepEqual(added, [["server", "ours"]]);
+});

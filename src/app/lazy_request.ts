@@ -24,33 +24,42 @@ export interface RequestParts {
 
 type Slots = Record<symbol, unknown>;
 
+/** Leads to the request itself from a `Proxy` of it or what inherits from it: those lack its private members. */
+const SELF = Symbol("lazy request");
+
 class LazyRequest {
+  readonly [SELF]: LazyRequest;
   readonly #parts: RequestParts;
   #request: Request | undefined;
 
   constructor(parts: RequestParts) {
+    this[SELF] = this;
     this.#parts = parts;
   }
 
   get url(): string {
-    return this.#parts.url;
+    return this[SELF].#parts.url;
   }
 
   get method(): string {
-    return this.#parts.method;
+    return this[SELF].#parts.method;
   }
 
   get signal(): AbortSignal {
-    return this.#parts.signal;
+    return this[SELF].#parts.signal;
   }
 
   static slots(request: LazyRequest): Slots {
-    return (request.#request ??= request.#parts.build()) as unknown as Slots;
+    const self = request[SELF];
+    return (self.#request ??= self.#parts.build()) as unknown as Slots;
   }
 }
 
 Object.setPrototypeOf(LazyRequest.prototype, Request.prototype);
 Object.defineProperty(LazyRequest.prototype, "constructor", { value: Request });
+for (const member of ["url", "method", "signal"]) {
+  Object.defineProperty(LazyRequest.prototype, member, { enumerable: true }); // as those of `Request`
+}
 
 for (const slot of Object.getOwnPropertySymbols(new Request("http://localhost/"))) {
   Object.defineProperty(LazyRequest.prototype, slot, {

@@ -40,6 +40,21 @@ const USES: readonly (readonly [name: string, use: (request: Request) => unknown
     assert.equal(await copy.text(), "content");
   }],
   ["Deno.inspect(request)", (request) => assert.match(Deno.inspect(request), /^Request \{/)],
+  ["a Proxy of it", async (request) => {
+    const proxy = new Proxy(request, {});
+    assert.equal(proxy.url, request.url);
+    assert.equal(proxy.signal, request.signal);
+    assert.equal(await proxy.text(), "content");
+  }],
+  ["Object.create(request)", async (request) => {
+    const derived = Object.create(request) as Request;
+    assert.equal(derived.method, "POST");
+    assert.equal(await derived.text(), "content");
+  }],
+  [
+    "a frozen request",
+    async (request) => assert.equal(await Object.freeze(request).text(), "content"),
+  ],
   ["a property of its own", (request) => {
     Object.defineProperty(request, "params", { value: 1 });
     assert.equal((request as unknown as { params: number }).params, 1);
@@ -66,6 +81,15 @@ Deno.test("lazyRequest() can be sent by fetch()", async () => {
   const init = { method: "PUT", body: "content", signal };
   const request = lazyRequest({ url, method: "PUT", signal, build: () => new Request(url, init) });
   assert.equal(await (await fetch(request)).text(), "PUT content");
+});
+
+Deno.test("lazyRequest() enumerates what any request does", () => {
+  const membersOf = (request: Request): string[] => {
+    const members: string[] = [];
+    for (const member in request) members.push(member);
+    return members.sort();
+  };
+  assert.deepEqual(membersOf(lazy().request), membersOf(new Request("https://localhost/")));
 });
 
 Deno.test("lazyRequest() tells of a body that was read", async () => {

@@ -165,3 +165,25 @@ Deno.test("H3ConnectionDriver tells the client's encoder of a request that was r
   assert.equal(decoder.bytes.at(-1), 0x40 | request.id);
   await peer.untilIdle({ receiving: 1, pendingReads: 1 });
 });
+
+Deno.test("H3ConnectionDriver queues no instructions for a client that gives the encoder stream no credit", async () => {
+  let answered = 0;
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({
+      status: 200,
+      fields: [["x-powered-by", `a value of its own: ${exchange.request.target}`]],
+    });
+    await exchange.end();
+    answered++;
+  });
+  const peer = server.connect({
+    sendWindow: 100,
+    settings: { qpackMaxTableCapacity: 4096, qpackBlockedStreams: 100 },
+  });
+  const requests = Array.from({ length: 20 }, (_, i) => peer.request({ path: `/${i}` }).finish());
+  await eventually(() => answered === 20, "the responses");
+  await settled();
+  assert.equal(peer.client.live.pendingWrites, 1);
+  peer.client.streams[1]!.inbox.onAllow(100_000);
+  for (const request of requests) assert.equal((await request.response()).status, 200);
+});

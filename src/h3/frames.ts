@@ -6,7 +6,7 @@
  */
 
 import { H3, H3Error } from "./errors.ts";
-import { type Piece, type PiecePolicy, PieceReader, type Treatment } from "./piece_reader.ts";
+import { type Piece, type PiecePolicy, PieceReader } from "./piece_reader.ts";
 import { decodeVarint, INCOMPLETE, varintLength, varintSize, writeVarint } from "./varint.ts";
 
 /** Frame types: RFC 9114 §7.2 and RFC 9218 §7.2. */
@@ -45,9 +45,6 @@ export function isReservedFrameType(type: number): boolean {
  * What a stream makes of the frames on it; see {@linkcode PiecePolicy.admit}. Types reserved by HTTP/2 never get there.
  */
 export type FramePolicy = PiecePolicy;
-
-/** How a frame is passed on. */
-export type FrameTreatment = Treatment;
 
 /** A frame, or a part of one that is passed on in parts. Its type is one of {@linkcode FRAME}. */
 export type Frame = Piece;

@@ -84,5 +84,5 @@ export type {
   RequestStream,
   TrailersEvent,
 } from "./request_stream.ts";
-export { dataFrame, dataFrameHeader } from "./response.ts";
+export { dataFrameHeader } from "./response.ts";
 export { STREAM, type UnidirectionalStream } from "./unidirectional.ts";

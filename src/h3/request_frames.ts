@@ -7,7 +7,7 @@
 
 import type { Budget } from "./budget.ts";
 import { H3, H3Error } from "./errors.ts";
-import { FRAME, frameName, type FramePolicy } from "./frames.ts";
+import { FRAME, frameName, type FramePolicy, isKnownFrameType } from "./frames.ts";
 import type { Treatment } from "./piece_reader.ts";
 
 /** What a request stream waits for: its head; content or trailers; nothing more; the data of a CONNECT. */
@@ -20,8 +20,6 @@ const NEXT: Readonly<Record<RequestState, Readonly<Record<number, RequestState>>
   trailed: {},
   tunnel: { [FRAME.DATA]: "tunnel" }, // RFC 9114 §4.4
 };
-
-const KNOWN: ReadonlySet<number> = new Set(Object.values(FRAME));
 
 const EXPECTED: Readonly<Record<RequestState, string>> = {
   head: "HEADERS",
@@ -52,7 +50,7 @@ export class RequestFrames implements FramePolicy {
   admit(type: number, length: number): Treatment {
     const next = NEXT[this.state][type];
     if (next === undefined) {
-      if (KNOWN.has(type)) throw this.#unexpected(type);
+      if (isKnownFrameType(type)) throw this.#unexpected(type);
       this.#budget.spend("unknown frames");
       return "skip";
     }

@@ -23,13 +23,13 @@ const CONNECTION_FIELDS = new Set([
   "upgrade",
 ]);
 
-const NO_CONTENT = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 
 /** `:status` field lines, made when first needed. */
 const STATUS_FIELDS: (Field | undefined)[] = [];
 
 /**
- * HEADERS frame of a response, final or interim.
+ * HEADERS frame of a response, final or interim; the array is as that of {@linkcode encodeResponse}.
  *
  * @param status 100..599 but 101, which HTTP/3 does not have (RFC 9114 §4.5).
  * @throws {RangeError} For another status.
@@ -40,10 +40,10 @@ export function encodeHead(
   status: number,
   fields: FieldList,
 ): Uint8Array<ArrayBuffer> {
-  return encodeResponse(encoder, streamId, status, fields, NO_CONTENT);
+  return encodeResponse(encoder, streamId, status, fields, NOTHING);
 }
 
-/** HEADERS frame of the trailers. */
+/** HEADERS frame of the trailers; the array is as that of {@linkcode encodeResponse}. */
 export function encodeTrailers(
   encoder: Encoder,
   streamId: number,
@@ -51,7 +51,7 @@ export function encodeTrailers(
 ): Uint8Array<ArrayBuffer> {
   const lines: Field[] = [];
   addFields(lines, fields);
-  return frames(encoder.encode(streamId, lines), NO_CONTENT);
+  return frames(encoder.encode(streamId, lines), NOTHING);
 }
 
 /**
@@ -80,23 +80,6 @@ export function dataFrameHeader(length: number): Uint8Array<ArrayBuffer> {
   const header = new Uint8Array(frameHeaderSize(FRAME.DATA, length));
   writeFrameHeader(FRAME.DATA, length, header, 0);
   return header;
-}
-
-/**
- * A DATA frame in one array, so that it takes one write.
- *
- * @param prefix What is to go before it, e.g. the HEADERS frame of the same response.
- */
-export function dataFrame(
-  content: Uint8Array,
-  prefix: Uint8Array = NO_CONTENT,
-): Uint8Array<ArrayBuffer> {
-  const start = prefix.length;
-  const header = frameHeaderSize(FRAME.DATA, content.length);
-  const bytes = new Uint8Array(start + header + content.length);
-  bytes.set(prefix);
-  bytes.set(content, writeFrameHeader(FRAME.DATA, content.length, bytes, start));
-  return bytes;
 }
 
 /** HEADERS frame, and DATA frame unless `content` is empty, in one array. */

@@ -5,7 +5,7 @@
  */
 
 import { type FieldList, getField } from "../../src/fields.ts";
-import { dataFrame, encodeFrame, FRAME, FrameReader } from "../../src/h3/mod.ts";
+import { encodeFrame, FRAME, FrameReader } from "../../src/h3/mod.ts";
 import { concat } from "./bytes.ts";
 import type { FakeClientStream } from "./fake_quic.ts";
 
@@ -69,7 +69,7 @@ export class PeerExchange {
   /** Sends content in one DATA frame. */
   data(content: string | Uint8Array): this {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    return this.raw(dataFrame(bytes));
+    return this.raw(encodeFrame(FRAME.DATA, bytes));
   }
 
   /** Sends any frame. */

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Field, FieldList } from "../../src/fields.ts";
-import { FRAME, type Frame, FrameReader } from "../../src/h3/frames.ts";
+import { encodeFrame, FRAME, type Frame, FrameReader } from "../../src/h3/frames.ts";
 import { RequestStream } from "../../src/h3/request_stream.ts";
 import {
-  dataFrame,
   dataFrameHeader,
   encodeHead,
   encodeResponse,
@@ -100,9 +99,9 @@ Deno.test("encodeTrailers() is a HEADERS frame without :status (RFC 9114 §4.3)"
 });
 
 for (const length of [0, 1, 63, 64, 16_383, 16_384, 100_000]) {
-  Deno.test(`dataFrame() and dataFrameHeader() agree on ${length} bytes`, () => {
+  Deno.test(`dataFrameHeader() begins a DATA frame of ${length} bytes`, () => {
     const content = new Uint8Array(length).fill(7);
-    const frame = dataFrame(content);
+    const frame = encodeFrame(FRAME.DATA, content);
     assert.deepEqual(concat([dataFrameHeader(length), content]), frame);
     assert.deepEqual(framesOf(frame), [{ type: FRAME.DATA, payload: content }]);
   });
@@ -115,7 +114,7 @@ Deno.test("encodeResponse() is encodeHead() and a DATA frame in one array", () =
     const head = encodeHead(encoder, 0, 200, fields);
     assert.deepEqual(
       encodeResponse(encoder, 0, 200, fields, content),
-      concat([head, dataFrame(content)]),
+      concat([head, encodeFrame(FRAME.DATA, content)]),
     );
   }
 });
@@ -123,15 +122,6 @@ Deno.test("encodeResponse() is encodeHead() and a DATA frame in one array", () =
 Deno.test("encodeResponse() has no DATA frame without content", () => {
   const frames = framesOf(encodeResponse(encoder, 0, 204, [], new Uint8Array(0)));
   assert.deepEqual(frames.map(({ type }) => type), [FRAME.HEADERS]);
-});
-
-Deno.test("dataFrame() goes after its prefix, in an array of its own", () => {
-  const prefix = encodeHead(encoder, 0, 200, [["a", "1"]]);
-  const content = Uint8Array.of(1, 2, 3);
-  const bytes = dataFrame(content, prefix);
-  assert.deepEqual(bytes, concat([prefix, dataFrame(content)]));
-  assert.ok(bytes.buffer !== prefix.buffer && bytes.buffer !== content.buffer);
-  assert.deepEqual(framesOf(bytes).map(({ type }) => type), [FRAME.HEADERS, FRAME.DATA]);
 });
 
 Deno.test("RequestStream encodes for its own stream (RFC 9204 §2.1)", () => {

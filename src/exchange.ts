@@ -10,7 +10,8 @@
  * - Back-pressure is the promise of `write` and the pace of `read`; there is no second channel.
  * - Bytes passed to `write` belong to the driver from then on: do not change them.
  * - After a disconnect `read` and `write` reject with `DisconnectError`, and `signal` has aborted
- *   with the same kind of reason. It aborts at most once, and never after a complete response.
+ *   with the same kind of reason. It aborts at most once; after a complete response only to end an
+ *   application that goes on: writing content that nobody gets (HEAD), or at the deadline of a stop.
  * - A call out of order throws `ApplicationError` naming the state ({@link EXCHANGE_CALLS}).
  *
  * @module
@@ -27,11 +28,9 @@ import type { FieldList } from "./fields.ts";
  */
 export const SETTLED: Promise<void> = Promise.resolve();
 
-/** Runs `next` when `call` has settled, which is now for {@link SETTLED}. */
-export function after(call: Promise<void>, next: () => void): Promise<void> {
-  if (call !== SETTLED) return call.then(next);
-  next();
-  return SETTLED;
+/** Runs `next` when `call` has settled, which is now for {@link SETTLED}. Settles when both have. */
+export function after(call: Promise<void>, next: () => void | Promise<void>): Promise<void> {
+  return call === SETTLED ? next() ?? SETTLED : call.then(next);
 }
 
 /** HTTP version of a request as ASGI writes it. */
@@ -99,7 +98,7 @@ export interface InformationalHead {
 export interface ExchangeSupport {
   /** `inform()` reaches the client. */
   readonly informational: boolean;
-  /** `end(trailers)` and `trailers()` work. */
+  /** `end(trailers)` reaches the client; otherwise it ends the response without them. */
   readonly trailers: boolean;
   /** `sendFile()` works. */
   readonly sendFile: boolean;
@@ -129,7 +128,7 @@ export interface Exchange extends ResponseWriter {
   readonly signal: AbortSignal;
   /** Next piece of request content, never empty; `null` at its end. Rejects with `DisconnectError` when the client left. */
   read(): Promise<Uint8Array | null>;
-  /** Request trailers, after the content; `null` if there were none or the protocol drops them. */
+  /** Request trailers, after the content; `null` if there were none or the driver cannot tell. */
   trailers(): Promise<FieldList | null>;
   /** Sends an interim response before `respond()`. Throws `ApplicationError` unless `supports.informational`. */
   inform(head: InformationalHead): Promise<void>;

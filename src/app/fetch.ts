@@ -9,6 +9,7 @@
 
 import { HandshakeError } from "../errors.ts";
 import {
+  after,
   type Application,
   type ExchangeHandler,
   type ResponseWriter,
@@ -92,11 +93,17 @@ function refusal(error: unknown): Response {
   return new Response(null, { status: error.status, headers });
 }
 
+/** Where a response goes to: an exchange, or a WebSocket handshake that is denied. */
+type AbortableWriter = ResponseWriter & { readonly signal: AbortSignal };
+
+/** Asked for the trailer section when all content is written. */
+type Trailers = () => FieldList | undefined;
+
 /** Writes a `Response`; its body is cancelled as soon as the client is gone. */
 function sendResponse(
   response: Response,
-  writer: ResponseWriter & { readonly signal: AbortSignal },
-  trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
+  writer: AbortableWriter,
+  trailers?: Trailers,
 ): Promise<void> {
   if (hasStreamBody(response)) return sendStream(response, writer, trailers);
   if (response.bodyUsed) throw unusableContent(response);
@@ -105,18 +112,13 @@ function sendResponse(
   if (content === undefined) return sendStream(response, writer, trailers);
   const written = () => content ? writer.write(content) : SETTLED;
   const responded = writer.respond({ status: response.status, fields });
-  return followed(followed(responded, written), () => writer.end(trailers?.()));
-}
-
-/** `next` after `call`, at once where there is nothing to wait for. */
-function followed(call: Promise<void>, next: () => Promise<void>): Promise<void> {
-  return call === SETTLED ? next() : call.then(next);
+  return after(after(responded, written), () => writer.end(trailers?.()));
 }
 
 async function sendStream(
   response: Response,
-  writer: ResponseWriter & { readonly signal: AbortSignal },
-  trailers?: Exclude<Parameters<typeof pump>[2], undefined>,
+  writer: AbortableWriter,
+  trailers?: Trailers,
 ): Promise<void> {
   if (response.bodyUsed || response.body?.locked) throw unusableContent(response);
   try {
@@ -143,7 +145,7 @@ async function sendStream(
 async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   writer: ResponseWriter,
-  trailers?: () => FieldList | undefined,
+  trailers?: Trailers,
 ): Promise<void> {
   for (;;) {
     const { done, value } = await reader.read();

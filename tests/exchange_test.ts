@@ -108,18 +108,25 @@ Deno.test("the state tables know no state and no call beyond those", () => {
 
 Deno.test("after() goes on at once when there is nothing to wait for", () => {
   let ran = false;
-  assert.equal(after(SETTLED, () => ran = true), SETTLED);
+  assert.equal(after(SETTLED, () => void (ran = true)), SETTLED);
   assert.ok(ran);
 });
 
 Deno.test("after() waits for a call that is pending, and passes its rejection on", async () => {
   const pending = Promise.withResolvers<void>();
   let ran = false;
-  const done = after(pending.promise, () => ran = true);
+  const done = after(pending.promise, () => void (ran = true));
   assert.equal(ran, false);
   pending.resolve();
   await done;
   assert.ok(ran);
   const failed = after(Promise.reject(new RangeError()), () => assert.fail("called"));
   await assert.rejects(failed, RangeError);
+});
+
+Deno.test("after() settles with what goes on, also when that has to wait", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  assert.equal(after(SETTLED, () => promise), promise);
+  resolve();
+  await promise;
 });

@@ -4,6 +4,10 @@
  * @module
  */
 
+import type { PeerInfo, RequestHead } from "../exchange.ts";
+import type { RequestStream } from "../h3/mod.ts";
+import type { H3Input } from "./h3_input.ts";
+import type { H3ResponseWriter } from "./h3_response.ts";
 import type { ListenerSettings } from "./serve_context.ts";
 
 /** Settings of an HTTP/3 listener. */
@@ -45,4 +49,20 @@ export interface H3Owner {
   fail(error: unknown): void;
   /** A response was broken off: no new requests, the others finish, then the connection is closed with an error. */
   breakOff(): void;
+}
+
+/** The parts an exchange over HTTP/3 is made of. */
+export interface H3ExchangeParts {
+  /** Head of the request. */
+  readonly head: RequestHead;
+  /** Addresses of the connection. */
+  readonly peer: PeerInfo;
+  /** Encodes the answer. */
+  readonly machine: RequestStream;
+  /** Content of the request. */
+  readonly input: H3Input;
+  /** Sends the answer. */
+  readonly writer: H3ResponseWriter;
+  /** The connection. */
+  readonly owner: H3Owner;
 }

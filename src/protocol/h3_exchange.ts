@@ -24,38 +24,25 @@ import {
   SETTLED,
 } from "../exchange.ts";
 import { combineField, type FieldList, listMembers, NO_CONTENT } from "../fields.ts";
-import type { RequestStream } from "../h3/mod.ts";
 import { asError } from "../misuse.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
-import type { H3Owner } from "./h3_context.ts";
+import type { H3ExchangeParts } from "./h3_context.ts";
 import { completeFields } from "./h3_fields.ts";
 import { PIECE_BYTES } from "./h3_frame_queue.ts";
-import type { H3Input } from "./h3_input.ts";
-import type { H3ResponseWriter } from "./h3_response.ts";
 import type { Entry } from "./in_flight.ts";
-import { checkFields, checkResponseHead, isBodiless } from "./response_head.ts";
-import { openFile } from "./send_file.ts";
+import {
+  checkFields,
+  checkInformationalHead,
+  checkResponseHead,
+  isBodiless,
+  ownBytes,
+} from "./response_head.ts";
+import { FILE_AFTER_CONTENT, openFile } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
 const WITH_TRAILERS: ExchangeSupport = { informational: true, trailers: true, sendFile: true };
 const WITHOUT_TRAILERS: ExchangeSupport = { ...WITH_TRAILERS, trailers: false };
-
-/** The parts an exchange is made of. */
-export interface H3ExchangeParts {
-  /** Head of the request. */
-  readonly head: RequestHead;
-  /** Addresses of the connection. */
-  readonly peer: PeerInfo;
-  /** Encodes the answer. */
-  readonly machine: RequestStream;
-  /** Content of the request. */
-  readonly input: H3Input;
-  /** Sends the answer. */
-  readonly writer: H3ResponseWriter;
-  /** The connection. */
-  readonly owner: H3Owner;
-}
 
 /** One request stream as an {@link Exchange}. */
 export class H3Exchange implements Exchange, Entry, Held {
@@ -123,15 +110,10 @@ export class H3Exchange implements Exchange, Entry, Held {
     return Promise.resolve(this.#parts.input.trailers);
   }
 
-  inform({ status, fields }: InformationalHead): Promise<void> {
+  inform(head: InformationalHead): Promise<void> {
     return this.#call("inform", () => {
-      if (!Number.isInteger(status) || status < 102 || status > 199) {
-        throw new ApplicationError(
-          `Cannot send interim status ${status}: expected a whole number from 102 to 199`,
-        );
-      }
-      checkFields(fields);
-      this.#sendFrame(this.#encodeHead(status, fields));
+      checkInformationalHead(head);
+      this.#sendFrame(this.#encodeHead(head.status, head.fields));
       return SETTLED;
     });
   }
@@ -151,8 +133,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     return this.#call("write", () => {
       if (content.length === 0) return SETTLED;
       if (typeof content === "string" && this.#holdsText(content)) return SETTLED;
-      const chunk = contentBytes(content);
-      if (chunk.buffer instanceof SharedArrayBuffer) throw new ApplicationError(SHARED);
+      const chunk = ownBytes(content);
       if (!this.#bodiless) this.#length!.add(chunk.byteLength);
       if (this.#head && this.#held === undefined) {
         this.#held = chunk;
@@ -293,7 +274,7 @@ export class H3Exchange implements Exchange, Entry, Held {
 
   #sendFlat(head: ResponseHead, held: Content | undefined): void {
     const { machine, owner, writer } = this.#parts;
-    const content = this.#bodiless || held === undefined ? NOTHING : held;
+    const content = this.#bodiless || held === undefined ? "" : held;
     this.#declare(held?.length ?? 0, held !== undefined);
     if (this.#begun || content.length > PIECE_BYTES / 2) {
       this.#sendHead();
@@ -360,10 +341,4 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 }
 
-const NOTHING = new Uint8Array(0);
 const LEFT_IN_REQUEST = "The client disconnected during the request";
-
-const SHARED = "Cannot send content in shared memory: pass a copy, for it may change meanwhile";
-
-const FILE_AFTER_CONTENT =
-  "Cannot send a file: content was written already, and a file is all of it";

@@ -6,7 +6,7 @@
 
 import { type Content, contentBytes, textIfShortASCII } from "../content.ts";
 import { ApplicationError } from "../errors.ts";
-import type { ResponseHead } from "../exchange.ts";
+import type { InformationalHead, ResponseHead } from "../exchange.ts";
 import { type FieldList, hasField, isFieldName, isFieldValue, NO_CONTENT } from "../fields.ts";
 import { describe } from "../misuse.ts";
 
@@ -23,6 +23,20 @@ export function checkResponseHead({ status, fields }: ResponseHead): void {
       `Cannot send status ${
         Number.isFinite(status) ? status : describe(status)
       }: expected a whole number from 200 to 599`,
+    );
+  }
+  checkFields(fields);
+}
+
+/**
+ * Refuses an interim response that must not be sent.
+ *
+ * @throws {ApplicationError} When the status is not 102 to 199 (101 is an upgrade's), or as {@link checkFields}.
+ */
+export function checkInformationalHead({ status, fields }: InformationalHead): void {
+  if (!Number.isInteger(status) || status < 102 || status > 199) {
+    throw new ApplicationError(
+      `Cannot send interim status ${status}: expected a whole number from 102 to 199`,
     );
   }
   checkFields(fields);
@@ -76,6 +90,19 @@ export function emptyResponse(status: number, fields: FieldList = []): Response 
     headers: [...NO_CONTENT, ...fields] as [string, string][],
   });
 }
+
+/**
+ * The bytes of a piece of content, which are the driver's from now on.
+ *
+ * @throws {ApplicationError} When they are in shared memory.
+ */
+export function ownBytes(content: Content): Uint8Array {
+  const bytes = contentBytes(content);
+  if (bytes.buffer instanceof SharedArrayBuffer) throw new ApplicationError(SHARED);
+  return bytes;
+}
+
+const SHARED = "Cannot send content in shared memory: pass a copy, for it may change meanwhile";
 
 const NOTHING = new Uint8Array(0);
 

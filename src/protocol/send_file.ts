@@ -12,6 +12,10 @@ import { ApplicationError } from "../errors.ts";
  */
 export const UNSTOPPABLE_BYTES = 1024 * 1024;
 
+/** Says what is wrong with sending a file after other content. */
+export const FILE_AFTER_CONTENT =
+  "Cannot send a file: content was written already, and a file is all of it";
+
 /** An open file; its descriptor is closed when the stream was read to its end or cancelled. */
 export interface OpenFile {
   /** Size in bytes when it was opened. */

@@ -36,10 +36,11 @@ import {
   emptyResponse,
   flatBody,
   isBodiless,
+  ownBytes,
   responseInit,
 } from "./response_head.ts";
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
-import { type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
+import { FILE_AFTER_CONTENT, type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
 const SUPPORT: ExchangeSupport = { informational: false, trailers: false, sendFile: true };
@@ -152,8 +153,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
         this.#held = content;
         return SETTLED;
       }
-      const chunk = contentBytes(content);
-      if (chunk.buffer instanceof SharedArrayBuffer) throw new ApplicationError(SHARED);
+      const chunk = ownBytes(content);
       if (!this.#bodiless) this.#length!.add(chunk.byteLength);
       if (this.#stream) return this.#stream.write(chunk);
       if (this.#held === undefined) {
@@ -339,8 +339,3 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     else if (this.#head) this.#startStream().error(error);
   }
 }
-
-const SHARED = "Cannot send content in shared memory: pass a copy, for it may change meanwhile";
-
-const FILE_AFTER_CONTENT =
-  "Cannot send a file: content was written already, and a file is all of it";

@@ -30,7 +30,6 @@ export type SocketAddr =
  * ```ts
  * import { type FetchInfo, serve } from "jsr:@x/hypercorn";
  *
- * // deno-fmt-ignore
  * await serve((_request: Request, info: FetchInfo) => new Response(`HTTP/${info.httpVersion}`));
  * ```
  */

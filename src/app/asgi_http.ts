@@ -1,7 +1,7 @@
 /**
  * ASGI `http` applications on exchanges.
  *
- * The message order is Hypercorn's state machine (reference/hypercorn.md 2.7): REQUEST until
+ * The message order is Hypercorn's state machine: REQUEST until
  * `http.response.start`, RESPONSE until the last body, TRAILERS if the start announced them, then CLOSED. A message
  * out of order throws {@link UnexpectedMessageError} inside the application's `send()`, which may go on.
  *

@@ -1,7 +1,7 @@
 /**
  * ASGI `websocket` applications on exchanges.
  *
- * States and outcomes are Hypercorn's (reference/hypercorn.md 2.12), with the flaws listed there put right: the
+ * States and outcomes are Hypercorn's, with its flaws put right: the
  * application sees the client's close code and reason, and what cannot be accepted is answered with 500.
  *
  * @see {@link https://asgi.readthedocs.io/en/latest/specs/www.html#websocket | ASGI WebSocket}

@@ -1,7 +1,7 @@
 /**
  * The ASGI lifespan: one call of the application that is told when the server starts and stops.
  *
- * Outcomes are those of reference/hypercorn.md 1.4; an application that does not know the scope is served without
+ * Outcomes are Hypercorn's; an application that does not know the scope is served without
  * lifespan, and one that reports a failure stops the start with its own words.
  *
  * @see {@link https://asgi.readthedocs.io/en/latest/specs/lifespan.html | ASGI lifespan}

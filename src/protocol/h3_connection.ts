@@ -24,7 +24,7 @@ import type { H3Owner, H3Settings } from "./h3_context.ts";
 import { H3CriticalStreams } from "./h3_critical_streams.ts";
 import { H3Request, type RequestEvents } from "./h3_request.ts";
 
-/** QPACK table for requests, and field sections that may wait for it (DESIGN section 6; RFC 9204 §3.2.3, §2.1.2). */
+/** QPACK table for requests, and field sections that may wait for it (RFC 9204 §3.2.3, §2.1.2). */
 const QPACK = { qpackTableCapacity: 4096, qpackBlockedStreams: 16 };
 
 /**

@@ -6,7 +6,7 @@
 
 import { dataFrameHeader } from "../h3/mod.ts";
 
-/** A piece handed out, in bytes: what one write carries best (deno-runtime.md D9). */
+/** A piece handed out, in bytes: what one write carries best on Deno 2.9. */
 export const PIECE_BYTES = 64 * 1024;
 
 /** Room in a piece for the header of its DATA frame. */

@@ -2,7 +2,7 @@
  * The sending half of a request stream: frames in, few and large writes out.
  *
  * While a write is on its way, what comes meanwhile is queued and goes out as one, for QUIC on this runtime is bound by
- * the number of writes (deno-runtime.md D9). Back-pressure is the promise of `data()`.
+ * the number of writes. Back-pressure is the promise of `data()`.
  *
  * @module
  */

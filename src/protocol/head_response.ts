@@ -1,8 +1,8 @@
 /**
  * Answers to HEAD.
  *
- * Over HTTP/2 the runtime sends the content of such a response as DATA frames, which clients report as a protocol error
- * (deno-runtime.md A6). It does the right thing over HTTP/1.1, but the version is not known for certain.
+ * Over HTTP/2 the runtime sends the content of such a response as DATA frames, which clients report as a protocol
+ * error. It does the right thing over HTTP/1.1, but the version is not known for certain.
  *
  * @module
  */

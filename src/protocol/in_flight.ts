@@ -9,8 +9,8 @@ import type { DisconnectError } from "../errors.ts";
 /** Something in progress that can be ended from outside. */
 export interface Entry {
   /**
-   * `true` while request content may still be coming in. The runtime's `shutdown()` kills uploads at once
-   * (deno-runtime.md A8), so it is not called while there are any.
+   * `true` while request content may still be coming in. The runtime's `shutdown()` kills uploads at
+   * once, so it is not called while there are any.
    */
   readonly upload: boolean;
   /** Neighbour in the list of {@link InFlight}, which alone uses it. */

@@ -1,6 +1,6 @@
 /**
  * The short cut: a fetch application gets the runtime's own `Request`, and its `Response` goes back untouched
- * where nothing has to be added (DESIGN section 2).
+ * where nothing has to be added.
  *
  * This is the path that has to keep up with bare `Deno.serve`: no copy of headers, no `new URL`, and promises
  * only for handlers that return one.

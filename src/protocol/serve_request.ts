@@ -14,7 +14,7 @@ import { versionOf } from "./serve_context.ts";
  * Request head over a native `Request`.
  *
  * The runtime does not tell the HTTP version. HTTP/1.1 requests carry a Host field and HTTP/2 requests of
- * ordinary clients do not, so its absence means HTTP/2; 1.0 cannot be told from 1.1 (deno-runtime.md A1).
+ * ordinary clients do not, so its absence means HTTP/2; 1.0 cannot be told from 1.1.
  */
 export class ServeRequestHead implements RequestHead {
   readonly scheme: "http" | "https";

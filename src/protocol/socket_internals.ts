@@ -17,7 +17,7 @@ const LINGERING = 2.5;
 /**
  * Cuts the connection at once, by the id of its resource.
  *
- * After `close()` the runtime waits for the peer's Close frame for ever (deno-runtime.md C). What was queued for a
+ * After `close()` the runtime waits for the peer's Close frame for ever. What was queued for a
  * peer that does not read stays with the runtime until the peer reads it or leaves.
  *
  * @returns `false` when this runtime offers no way.

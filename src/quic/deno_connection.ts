@@ -35,7 +35,7 @@ export interface HalfOwner {
   readonly closedByUs: boolean;
   /**
    * Halves that are not over: put in at first, taken out in the end. The runtime's finalizers send FIN and STOP_SENDING,
-   * so a half that nobody held would end by itself (deno-runtime.md D2).
+   * so a half that nobody held would end by itself.
    */
   readonly halves: Slots<QuicReceiveStream | QuicSendStream>;
 }

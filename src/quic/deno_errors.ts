@@ -1,7 +1,7 @@
 /**
  * What the errors of Deno's QUIC mean.
  *
- * The codes of RESET_STREAM and STOP_SENDING are nowhere but in the text of a message (deno-runtime.md D2).
+ * The codes of RESET_STREAM and STOP_SENDING are nowhere but in the text of a message.
  *
  * @module
  */

@@ -23,7 +23,7 @@ export class DenoQuicListener implements QuicListener {
   #endpoint: Deno.QuicEndpoint | null;
   readonly #options: QuicListenOptions;
   readonly #backend: Backend;
-  /** One per identity. All stay: a collected one would stop the endpoint from accepting (deno-runtime.md D1). */
+  /** One per identity. All stay: a collected one would stop the endpoint from accepting. */
   readonly #listeners: Deno.QuicListener[] = [];
   readonly #handshakes = new Map<Deno.QuicConn, Promise<void>>();
   readonly #open = new Set<DenoQuicConnection>();
@@ -128,7 +128,7 @@ export class DenoQuicListener implements QuicListener {
   }
 
   #admit(incoming: Deno.QuicIncoming): void {
-    // Nothing may be asked of `incoming` before: each of its getters uses it up (deno-runtime.md D6).
+    // Nothing may be asked of `incoming` before: each of its getters uses it up.
     let refusal = this.#refusal();
     try {
       if (refusal === null) this.#start(incoming.accept({ zeroRtt: true }));

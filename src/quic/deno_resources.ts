@@ -1,6 +1,6 @@
 /**
  * Halves of streams by the id of their resource: about twice as fast as web streams, and a quarter of the memory per
- * open stream (deno-runtime.md D10, D11).
+ * open stream.
  *
  * `Deno[Deno.internal]` is not documented. So everything used of it is looked for first, and web streams are taken
  * where it is missing.

@@ -2,8 +2,7 @@
  * The port: what HTTP/3 needs of QUIC (RFC 9000), and nothing else.
  *
  * `deno.ts` implements it on Deno's unstable API, `tests/_support/fake_quic.ts` in memory. Whatever a transport cannot
- * do is missing here on purpose: nobody can send RESET_STREAM, and STOP_SENDING has no code of our choice
- * (deno-runtime.md D2).
+ * do is missing here on purpose: nobody can send RESET_STREAM, and STOP_SENDING has no code of our choice.
  *
  * Rules that hold for every implementation:
  *

@@ -4,7 +4,7 @@
  * 1. WebSockets are closed with 1001, HTTP/1 responses announce `connection: close`, HTTP/3 connections get GOAWAY, and
  *    new uploads 503.
  * 2. Uploads in progress finish, and close handshakes within half of the time; the runtime's `shutdown()` would cut
- *    both (deno-runtime.md A8), so the listeners still accept until then.
+ *    both, so the listeners still accept until then.
  * 3. `shutdown()`: no new connections, idle ones are closed, responses in progress finish.
  * 4. At the deadline (`graceful_timeout`) what is left is cut.
  *

@@ -1,7 +1,7 @@
 /**
  * The client's end of an HTTP/3 connection, on Deno's own QUIC.
  *
- * The runtime's finalizers end streams that nobody holds (deno-runtime.md D2), so everything is held until the end.
+ * The runtime's finalizers end streams that nobody holds, so everything is held until the end.
  *
  * @module
  */

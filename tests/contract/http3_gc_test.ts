@@ -1,6 +1,6 @@
 /**
  * Nothing that is in use over HTTP/3 is ended by the garbage collector, whose finalizers in the runtime send FIN,
- * STOP_SENDING, and end listeners (deno-runtime.md D1, D2).
+ * STOP_SENDING, and end listeners.
  */
 import assert from "node:assert/strict";
 import type { Server } from "../../mod.ts";

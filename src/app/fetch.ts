@@ -12,12 +12,13 @@ import {
   after,
   type Application,
   type ExchangeHandler,
+  type RequestHead,
   type ResponseWriter,
   SETTLED,
   type WebSocketHandler,
 } from "../exchange.ts";
 import type { FetchHandler } from "../fetch_types.ts";
-import { type FieldList, NO_CONTENT } from "../fields.ts";
+import { type FieldList, hasField, NO_CONTENT } from "../fields.ts";
 import { unusableContent, wrongChunk, wrongFetchResult } from "../misuse.ts";
 import { hasStreamBody, takeStaticContent, truthfulFields } from "../response_record.ts";
 import { setUpgrader } from "../upgrade.ts";
@@ -94,7 +95,10 @@ function refusal(error: unknown): Response {
 }
 
 /** Where a response goes to: an exchange, or a WebSocket handshake that is denied. */
-type AbortableWriter = ResponseWriter & { readonly signal: AbortSignal };
+type AbortableWriter = ResponseWriter & {
+  readonly request: RequestHead;
+  readonly signal: AbortSignal;
+};
 
 /** Asked for the trailer section when all content is written. */
 type Trailers = () => FieldList | undefined;
@@ -107,12 +111,24 @@ function sendResponse(
 ): Promise<void> {
   if (hasStreamBody(response)) return sendStream(response, writer, trailers);
   if (response.bodyUsed) throw unusableContent(response);
-  const fields = truthfulFields(response);
+  const fields = staticFields(response, writer.request.method);
   const content = takeStaticContent(response);
   if (content === undefined) return sendStream(response, writer, trailers);
   const written = () => content ? writer.write(content) : SETTLED;
   const responded = writer.respond({ status: response.status, fields });
   return after(after(responded, written), () => writer.end(trailers?.()));
+}
+
+/**
+ * Fields of a response whose content is no stream. Its length is that of the content, whatever the fields say, as it is
+ * under `Deno.serve`: they are often those of a response that the content was made from.
+ */
+function staticFields(response: Response, method: string): FieldList {
+  const fields = truthfulFields(response);
+  // For HEAD and 304 it is the length that another response would have (RFC 9110 §8.6).
+  const isOther = method === "HEAD" || response.status === 304;
+  if (isOther || !hasField(fields, "content-length")) return fields;
+  return fields.filter(([name]) => name !== "content-length");
 }
 
 async function sendStream(

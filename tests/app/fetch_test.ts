@@ -109,6 +109,25 @@ Deno.test("a Response is written with its status, fields and content", async () 
   assert.deepEqual(exchange.calls, ["respond", "write", "end"]);
 });
 
+for (
+  const { title, method = "GET", status = 200, content, declared } of [
+    { title: "text", content: "text", declared: undefined },
+    { title: "bytes", content: new Uint8Array(3), declared: undefined },
+    { title: "nothing", content: null, declared: undefined },
+    { title: "nothing, with status 204", status: 204, content: null, declared: undefined },
+    { title: "nothing, for HEAD", method: "HEAD", content: null, declared: "9" },
+    { title: "nothing, with status 304", status: 304, content: null, declared: "9" },
+  ]
+) {
+  Deno.test(`a Response with the content-length of another, and ${title}, has ${declared ?? "none"} of it`, async () => {
+    const respond = () => new Response(content, { status, headers: { "content-length": "9" } });
+    const exchange = await run(respond, { method });
+    assert.equal(exchange.head?.status, status);
+    assert.equal(exchange.field("content-length"), declared);
+    assert.equal(exchange.calls.at(-1), "end");
+  });
+}
+
 Deno.test("a Response without content is ended without a write", async () => {
   const exchange = await run(() => new Response(null, { status: 204 }));
   assert.deepEqual(exchange.calls, ["respond", "end"]);

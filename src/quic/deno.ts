@@ -28,7 +28,7 @@ export interface DenoQuicListenOptions extends QuicListenOptions {
  * Binds a UDP socket and accepts QUIC connections on it. `backend` of the result tells how streams are read and written.
  *
  * @throws {ConfigError} When this runtime has no QUIC (the message names the flag), or does not take the certificate or key.
- * @throws {BindError} When the socket cannot be bound.
+ * @throws {BindError} When the socket cannot be bound; `cause` is the runtime's error. What to do about it says `server`.
  */
 export function listenQuic(options: DenoQuicListenOptions): DenoQuicListener {
   requireQuic();
@@ -69,24 +69,6 @@ function openEndpoint({ hostname, port }: QuicListenOptions): Deno.QuicEndpoint 
     return new Deno.QuicEndpoint({ hostname, port });
   } catch (cause) {
     const bind = formatAddress(hostname, port);
-    throw new BindError(bind, `Cannot bind UDP "${bind}": ${bindReason(port, cause)}`, { cause });
+    throw new BindError(bind, `Cannot bind UDP "${bind}": ${messageOf(cause)}`, { cause });
   }
-}
-
-function bindReason(port: number, cause: unknown): string {
-  if (cause instanceof Deno.errors.AddrInUse) {
-    return `the address is in use. Stop the other program ("ss -lunp sport = :${port}" shows it) or bind another port`;
-  }
-  if (cause instanceof Deno.errors.NotCapable) {
-    return `Deno was not given permission: ${cause.message}`; // it names the flag
-  }
-  if (cause instanceof Deno.errors.PermissionDenied) {
-    return port < 1024
-      ? "ports below 1024 need privileges. Bind a higher port, or grant CAP_NET_BIND_SERVICE"
-      : "the system refused permission";
-  }
-  if (cause instanceof Deno.errors.AddrNotAvailable) {
-    return "no interface of this machine has that address. Use one it has, or 0.0.0.0 for all";
-  }
-  return messageOf(cause);
 }

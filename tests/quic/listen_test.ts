@@ -27,11 +27,11 @@ Deno.test("listenQuic() without permission says so", async () => {
   const output = await runQuicProgram(["listen"], ["--unstable-net", "--deny-net"]);
   assert.match(
     output,
-    /^BindError: Cannot bind UDP "127\.0\.0\.1:0": Deno was not given permission: .*--allow-net/,
+    /^BindError: Cannot bind UDP "127\.0\.0\.1:0": .*--allow-net/,
   );
 });
 
-Deno.test("listenQuic() on a port in use says how to find who uses it", async () => {
+Deno.test("listenQuic() on a port in use names the address, and the runtime's error as cause", async () => {
   const listener = listenQuic(listenOptions());
   try {
     const { port } = listener.addr;
@@ -39,10 +39,8 @@ Deno.test("listenQuic() on a port in use says how to find who uses it", async ()
     assert.throws(listen, (error) => {
       assert(error instanceof BindError);
       assert.equal(error.bind, `127.0.0.1:${port}`);
-      assert.match(
-        error.message,
-        new RegExp(`^Cannot bind UDP "127.0.0.1:${port}": .*in use.*ss -lunp`),
-      );
+      assert.match(error.message, new RegExp(`^Cannot bind UDP "127.0.0.1:${port}": .*in use`));
+      assert(error.cause instanceof Deno.errors.AddrInUse);
       return true;
     });
   } finally {

@@ -4,7 +4,7 @@
  *     npx -y deno@2.9.6 run --allow-net --unstable-net examples/http3.ts
  *     curl -ik --http1.1 https://127.0.0.1:8443/
  *     curl -ik --http2 https://127.0.0.1:8443/
- *     gtlsclient --exit-on-all-streams-close 127.0.0.1 8443 https://127.0.0.1:8443/ 2>&1 | grep stream
+ *     gtlsclient --exit-on-all-streams-close 127.0.0.1 8443 https://127.0.0.1:8443/ 2>&1 | grep 'stream 0x0'
  *     npx -y bun@1 -p '(await fetch("https://127.0.0.1:8443/", { protocol: "http3", tls: { rejectUnauthorized: false } })).text()'
  *
  * The answers to `curl` show the `alt-svc` field, from which browsers learn of HTTP/3. `gtlsclient` is in Debian's

@@ -85,15 +85,6 @@ export function parseBind(text: string, key = "bind"): BindSpec {
   return parseHostAndPort(text, key);
 }
 
-/**
- * Joins a host and port to `uri-host ":" port`, with brackets around an IPv6 address.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2 | RFC 3986 §3.2.2}
- */
-export function formatAuthority(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
 /** Says whether a hostname stands for every address of the machine, at least of one family. */
 export function isWildcard(hostname: string): boolean {
   return hostname === "0.0.0.0" || hostname === "::";

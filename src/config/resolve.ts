@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type BindSpec, formatAuthority, type HostAndPort, parseBind } from "./bind.ts";
+import { formatAuthority } from "../address.ts";
+import { type BindSpec, type HostAndPort, parseBind } from "./bind.ts";
 import type { Config, ConfigInit } from "./config.ts";
 import { badValue, describe, refusal } from "./describe.ts";
 import { readMapping } from "./mapping.ts";

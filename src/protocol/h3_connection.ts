@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatAuthority } from "../address.ts";
 import type { Application, PeerInfo } from "../exchange.ts";
 import {
   type ConnectionEvent,
@@ -253,7 +254,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   #report(reason: string): void {
     const { client } = this.#quic.peer;
-    const name = client ? `${client.hostname} port ${client.port}` : "an unknown client";
+    const name = client ? formatAuthority(client.hostname, client.port) : "an unknown client";
     this.settings.reporter.connectionClosed(name, reason);
   }
 }

@@ -8,9 +8,10 @@
  * @module
  */
 
+import { formatAuthority } from "../address.ts";
 import { BindError, ConfigError } from "../errors.ts";
 import type { Backend, BackendName } from "./deno_connection.ts";
-import { formatAddress, messageOf } from "./deno_errors.ts";
+import { messageOf } from "./deno_errors.ts";
 import { DenoQuicListener } from "./deno_listener.ts";
 import { resourceBackend } from "./deno_resources.ts";
 import { streamBackend } from "./deno_streams.ts";
@@ -68,7 +69,7 @@ function openEndpoint({ hostname, port }: QuicListenOptions): Deno.QuicEndpoint 
   try {
     return new Deno.QuicEndpoint({ hostname, port });
   } catch (cause) {
-    const bind = formatAddress(hostname, port);
+    const bind = formatAuthority(hostname, port);
     throw new BindError(bind, `Cannot bind UDP "${bind}": ${messageOf(cause)}`, { cause });
   }
 }

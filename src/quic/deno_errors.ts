@@ -49,11 +49,6 @@ export function identityError(cause: unknown): ConfigError {
   }, { cause });
 }
 
-/** An address for messages, IPv6 in brackets. */
-export function formatAddress(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
 /** For promises whose rejection somebody else handles. */
 export function ignore(): void {}
 

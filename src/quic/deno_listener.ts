@@ -4,9 +4,10 @@
  * @module
  */
 
+import { formatAuthority } from "../address.ts";
 import type { NetAddress } from "../exchange.ts";
 import { type Backend, type BackendName, DenoQuicConnection } from "./deno_connection.ts";
-import { formatAddress, identityError, ignore, messageOf } from "./deno_errors.ts";
+import { identityError, ignore, messageOf } from "./deno_errors.ts";
 import type { QuicConnection, QuicIdentity, QuicListener, QuicListenOptions } from "./transport.ts";
 
 /** Longest delay a timer can hold, in milliseconds. */
@@ -152,7 +153,7 @@ export class DenoQuicListener implements QuicListener {
     const done = this.#handshake(connection).then((failure) => {
       this.#handshakes.delete(connection);
       if (failure === null) this.#offer(connection);
-      else this.#options.onRefused(failure, formatAddress(hostname, port));
+      else this.#options.onRefused(failure, formatAuthority(hostname, port));
     });
     this.#handshakes.set(connection, done);
   }

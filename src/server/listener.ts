@@ -4,8 +4,8 @@
  * @module
  */
 
+import { formatAuthority } from "../address.ts";
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
-import { formatAuthority } from "../config/mod.ts";
 import { BindError } from "../errors.ts";
 import type { HttpVersion } from "../exchange.ts";
 import type { SocketAddr } from "../fetch_types.ts";

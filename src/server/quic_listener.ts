@@ -6,7 +6,8 @@
  * @module
  */
 
-import { formatAuthority, type HostAndPort, type ResolvedConfig } from "../config/mod.ts";
+import { formatAuthority } from "../address.ts";
+import type { HostAndPort, ResolvedConfig } from "../config/mod.ts";
 import { BindError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import {

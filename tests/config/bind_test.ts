@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type BindSpec, formatAuthority, parseBind } from "../../src/config/bind.ts";
+import { type BindSpec, parseBind } from "../../src/config/bind.ts";
 import { ConfigError } from "../../src/errors.ts";
 
 const ADDRESSES: [text: string, hostname: string, port: number][] = [
@@ -106,12 +106,6 @@ Deno.test("parseBind() refuses what is not a string", () => {
     key: "bind",
     received: "8000",
   });
-});
-
-Deno.test("formatAuthority() brackets IPv6 addresses only", () => {
-  assert.equal(formatAuthority("::1", 80), "[::1]:80");
-  assert.equal(formatAuthority("127.0.0.1", 0), "127.0.0.1:0");
-  assert.equal(formatAuthority("localhost", 8000), "localhost:8000");
 });
 
 Deno.test("parseBind() reads equal IPv6 addresses as equal host names", () => {

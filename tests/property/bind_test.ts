@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatAuthority, parseBind } from "../../src/config/bind.ts";
+import { formatAuthority } from "../../src/address.ts";
+import { parseBind } from "../../src/config/bind.ts";
 import { ConfigError } from "../../src/errors.ts";
 
 /** Text made of the pieces that the grammar is about, so that most of it is nearly a bind. */

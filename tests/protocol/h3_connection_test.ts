@@ -156,7 +156,7 @@ for (
     {
       title: "lost by the transport, which is reported",
       end: (peer: H3Peer) => peer.client.fail("timed out"),
-      report: ["127.0.0.1 port 50000 timed out"],
+      report: ["127.0.0.1:50000 timed out"],
     },
   ]
 ) {

@@ -4,12 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import {
-  formatAddress,
-  identityError,
-  receiveError,
-  sendError,
-} from "../../src/quic/deno_errors.ts";
+import { identityError, receiveError, sendError } from "../../src/quic/deno_errors.ts";
 import {
   ConnectionLostError,
   StreamResetError,
@@ -68,8 +63,3 @@ for (const { message, key } of IDENTITY) {
     assert(error.message.includes(message));
   });
 }
-
-Deno.test("formatAddress() puts IPv6 in brackets", () => {
-  assert.equal(formatAddress("::1", 443), "[::1]:443");
-  assert.equal(formatAddress("127.0.0.1", 443), "127.0.0.1:443");
-});

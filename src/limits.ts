@@ -59,3 +59,6 @@ export const QUIC_MAX_CONNECTIONS = 4096;
  * is for extensions and for reserved types that it sends to be ignored (RFC 9114 §6.2.3).
  */
 export const H3_MAX_UNIDIRECTIONAL_STREAMS = 10;
+
+/** Longest delay a timer of JavaScript can hold, some 24.8 days in milliseconds; a time-out beyond it is none. */
+export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;

@@ -14,6 +14,7 @@ import {
   H3Error,
   sendOrder,
 } from "../h3/mod.ts";
+import { MAX_TIMER_DELAY_MS } from "../limits.ts";
 import {
   ConnectionLostError,
   type QuicBidirectionalStream,
@@ -49,7 +50,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
   readonly #peer: PeerInfo;
   readonly #streams = new Map<number, H3Request>();
   #handlers = 0;
-  /** When the last request stream with a whole response ended, in milliseconds. */
+  /** When the last request stream with a whole response ended, by `performance.now()`. */
   #lastEnd = -Infinity;
   #slot: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -225,7 +226,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   onOver({ stream, truncated }: H3Request): void {
     this.#streams.delete(stream.id);
-    if (!truncated) this.#lastEnd = Date.now();
+    if (!truncated) this.#lastEnd = performance.now();
     if (this.#streams.size > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
@@ -238,7 +239,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   async #closeWhenIdle(milliseconds?: number): Promise<void> {
     await this.#untilIdle(milliseconds);
-    const left = Math.min(this.#lastEnd + LINGER_MS - Date.now(), LINGER_MS); // clocks may be set back
+    const left = this.#lastEnd + LINGER_MS - performance.now();
     if (left > 0 && !this.#over) await within(this.#quic.closed, left);
     if (this.#broken) this.close(H3.INTERNAL_ERROR, "a response was broken off");
     else this.close(H3.NO_ERROR, "");
@@ -259,13 +260,10 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
   }
 }
 
-/** Longest delay a timer can hold, about 24.8 days; a limit beyond it is no limit in practice. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 /** Settles with `promise`, or after `milliseconds`. */
 async function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const delay = Math.min(milliseconds, MAX_DELAY_MS);
+  const delay = Math.min(milliseconds, MAX_TIMER_DELAY_MS);
   const late = new Promise((resolve) => timer = setTimeout(resolve, delay));
   await Promise.race([promise, late]);
   clearTimeout(timer);

@@ -6,12 +6,10 @@
 
 import { formatAuthority } from "../address.ts";
 import type { NetAddress } from "../exchange.ts";
+import { MAX_TIMER_DELAY_MS } from "../limits.ts";
 import { type Backend, type BackendName, DenoQuicConnection } from "./deno_connection.ts";
 import { identityError, ignore, messageOf } from "./deno_errors.ts";
 import type { QuicConnection, QuicIdentity, QuicListener, QuicListenOptions } from "./transport.ts";
-
-/** Longest delay a timer can hold, in milliseconds. */
-const MAX_DELAY = 2 ** 31 - 1;
 
 /** Milliseconds that the runtime gets to send what `close` queued. */
 const FLUSH_DELAY = 10;
@@ -165,7 +163,7 @@ export class DenoQuicListener implements QuicListener {
     const timer = setTimeout(() => {
       failure = `The handshake took more than ${handshakeTimeout} s`;
       connection.close({ closeCode: 0, reason: "handshake timeout" });
-    }, Math.min(handshakeTimeout * 1000, MAX_DELAY));
+    }, Math.min(handshakeTimeout * 1000, MAX_TIMER_DELAY_MS));
     const ended = connection.closed.then(
       ({ reason }) => reason || "The connection was closed",
       messageOf,

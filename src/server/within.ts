@@ -5,9 +5,7 @@
  */
 
 import { delay } from "@std/async/delay";
-
-/** Longest delay a timer can hold, about 24.8 days; a limit beyond it is no limit in practice. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+import { MAX_TIMER_DELAY_MS } from "../limits.ts";
 
 /**
  * Waits for `work`, at most `seconds`, or until `stop` aborts.
@@ -21,7 +19,7 @@ export async function within(
 ): Promise<boolean> {
   const settled = new AbortController();
   const signal = stop ? AbortSignal.any([settled.signal, stop]) : settled.signal;
-  const expired = delay(Math.min(seconds * 1000, MAX_DELAY_MS), { signal })
+  const expired = delay(Math.min(seconds * 1000, MAX_TIMER_DELAY_MS), { signal })
     .then(() => false, () => false);
   try {
     return await Promise.race([work.then(() => true), expired]);

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { FieldList } from "../../src/fields.ts";
 import { H3 } from "../../src/h3/errors.ts";
 import { encodeFrame, FRAME, FrameReader } from "../../src/h3/frames.ts";
 import type { H3Connection } from "../../src/h3/connection.ts";
 import { isGreaseId } from "../../src/h3/grease.ts";
-import { ODDITY_BURST } from "../../src/h3/limits.ts";
+import { MAX_FIELD_NAME_BYTES, MAX_FIELD_VALUE_BYTES, ODDITY_BURST } from "../../src/h3/limits.ts";
 import { DEFAULT_PRIORITY, sendOrder } from "../../src/h3/priority.ts";
 import { decodeSettings } from "../../src/h3/settings.ts";
 import { STREAM } from "../../src/h3/unidirectional.ts";
 import { decodeVarint, encodeVarints, varintLength } from "../../src/h3/varint.ts";
+import { QPACKEncoder } from "../../src/qpack/mod.ts";
 import { concat } from "../_support/bytes.ts";
 import {
   assertConnectionError,
@@ -22,6 +24,14 @@ import {
 /** GET / of "a" over https, from the static table of QPACK. */
 const SECTION = Uint8Array.of(0x00, 0x00, 0xd1, 0xd7, 0x50, 0x01, 0x61, 0xc1);
 const GET = encodeFrame(FRAME.HEADERS, SECTION);
+
+/** The same as field lines. */
+const REQUEST: FieldList = [
+  [":method", "GET"],
+  [":scheme", "https"],
+  [":authority", "a"],
+  [":path", "/"],
+];
 
 /** The same with `priority: u=5, i`. */
 const GET_LATER = encodeFrame(
@@ -254,6 +264,29 @@ Deno.test("H3Connection refuses a field section that QPACK refuses with QPACK_DE
   request.receive(encodeFrame(FRAME.HEADERS, Uint8Array.of(0x00, 0x00, 0xff, 0xff, 0x7f)), 0);
   assertConnectionError(() => request.next(), H3.DECOMPRESSION_FAILED);
 });
+
+const TOO_LONG = [
+  { what: "name", limit: MAX_FIELD_NAME_BYTES, line: (length: number) => ["a".repeat(length), ""] },
+  {
+    what: "value",
+    limit: MAX_FIELD_VALUE_BYTES,
+    line: (length: number) => ["a", "b".repeat(length)],
+  },
+] as const;
+for (const { what, limit, line } of TOO_LONG) {
+  Deno.test(`H3Connection takes a field ${what} of ${limit} bytes, and answers a longer one with 431`, () => {
+    const connection = newConnection({ maxFieldSectionSize: 1_000_000 });
+    const encoder = new QPACKEncoder({ maxTableCapacity: 0, maxBacklog: 0 });
+    const head = (id: number, length: number) => {
+      const request = connection.request(id);
+      const lines = [...REQUEST, line(length) as [string, string]];
+      request.receive(encodeFrame(FRAME.HEADERS, encoder.encode(id, lines)), 0);
+      return request.next();
+    };
+    assert.equal(head(0, limit)?.type, "head");
+    assert.throws(() => head(4, limit + 1), { name: "H3Error", scope: "stream", status: 431 });
+  });
+}
 
 Deno.test("property: H3Connection throws nothing but H3Error, whatever comes on its streams in whatever order", () => {
   const chunk = fc.record({

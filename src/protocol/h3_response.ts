@@ -9,7 +9,7 @@
 
 import { SETTLED } from "../exchange.ts";
 import { RESPONSE_BUFFER_BYTES } from "../limits.ts";
-import { type QuicSendStream, StreamStoppedError } from "../quic/transport.ts";
+import { ConnectionLostError, type QuicSendStream, StreamStoppedError } from "../quic/transport.ts";
 import { FrameQueue } from "./h3_frame_queue.ts";
 
 /** What a {@link H3ResponseWriter} tells its owner. */
@@ -112,7 +112,10 @@ export class H3ResponseWriter {
     this.#state = "over";
     this.#events.onLost(error);
     this.#makeRoom();
-    this.#close();
+    // The stream itself is fine where it was the content that failed, e.g. transferred by the application meanwhile.
+    const isOver = error instanceof StreamStoppedError || error instanceof ConnectionLostError;
+    if (isOver) this.#close();
+    else this.#abandon();
   }
 
   #makeRoom(): void {

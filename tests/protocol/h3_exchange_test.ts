@@ -340,3 +340,23 @@ Deno.test("H3Exchange passes no bytes on that the application changes after read
   await request.data(content).data(content).finish().response();
   assert.deepEqual(concat(pieces), concat([content, content]));
 });
+
+Deno.test("H3Exchange leaves a response without its end when content that waits was transferred away", async () => {
+  const written = Promise.withResolvers<void>();
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 200, fields: [] });
+    void exchange.write(fill(70_000));
+    const content = fill(40_000);
+    void exchange.write(content);
+    structuredClone(content, { transfer: [content.buffer as ArrayBuffer] });
+    written.resolve();
+    await exchange.write("more");
+    await exchange.end();
+  }, { gracefulTimeout: 0.01 });
+  const peer = server.connect({ sendWindow: 1_000 });
+  const request = peer.request().finish();
+  await written.promise;
+  request.stream.allow(1_000_000);
+  assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+  assert.equal(request.complete, false);
+});

@@ -150,6 +150,16 @@ Deno.test("asgiHttp() rejects when the application returned a Response, naming t
   });
 });
 
+Deno.test("asgiHttp() refuses content in shared memory before it ends the response", async () => {
+  const exchange = new FakeExchange();
+  const body = new Uint8Array(new SharedArrayBuffer(4));
+  await assert.rejects(
+    asgiHttp(sending(START, { type: "http.response.body", body }), OPTIONS)(exchange),
+    { name: "ApplicationError", message: /shared memory/ },
+  );
+  assert.deepEqual(exchange.calls, ["respond"]);
+});
+
 Deno.test("asgiHttp() passes on what the application throws", async () => {
   const failure = new Error("boom");
   await assert.rejects(run(() => Promise.reject(failure)), (error) => error === failure);

@@ -13,6 +13,7 @@
 
 import { parseArgs } from "node:util";
 import { BUN, LOAD_CLIENT } from "../_support/bun_client.ts";
+import { withDeadline } from "../_support/deadline.ts";
 import { BACKENDS } from "../_support/h3_listener.ts";
 import { outputOf } from "../_support/h3_tools.ts";
 import { WireEndpoint } from "../_support/h3_wire.ts";
@@ -38,6 +39,10 @@ const LOOK_MS = 300;
 
 /** Milliseconds until the server has noticed that killed clients are gone: twice its idle time-out, and some more. */
 const SETTLE_MS = 6_000;
+
+/** Milliseconds until a client, and the server, count as stuck. */
+const BUN_MS = 120_000;
+const REPORT_MS = 10_000;
 
 const { values } = parseArgs({
   options: {
@@ -102,7 +107,8 @@ async function repeat(times: number, once: () => Promise<number>): Promise<numbe
 }
 
 async function bun(...args: string[]): Promise<number> {
-  return JSON.parse(await outputOf(BUN!, [LOAD_CLIENT, ...args])).failures;
+  const output = outputOf(BUN!, [LOAD_CLIENT, ...args]);
+  return JSON.parse(await withDeadline(output, `the end of ${args.join(" ")}`, BUN_MS)).failures;
 }
 
 async function check(backend: string): Promise<boolean> {
@@ -141,7 +147,11 @@ async function check(backend: string): Promise<boolean> {
 }
 
 async function report(server: ServerProcess): Promise<Report> {
-  return await (await fetch(server.url)).json();
+  return await withDeadline(
+    fetch(server.url).then((response) => response.json()),
+    "an answer of the server",
+    REPORT_MS,
+  );
 }
 
 /** Waits until the server holds what it held at the start; what it holds beyond that in the end. */

@@ -60,5 +60,17 @@ export const QUIC_MAX_CONNECTIONS = 4096;
  */
 export const H3_MAX_UNIDIRECTIONAL_STREAMS = 10;
 
+/**
+ * Bytes of content nobody wants that are still read from an HTTP/3 request, so that small uploads end without an error
+ * for the client; it is asked to stop a larger one.
+ */
+export const H3_MAX_DISCARDED_BYTES = 64 * 1024;
+
+/** Bytes of each QPACK dynamic table, as in HTTP/2 (RFC 9204 §3.2.3): the fields of an ordinary client fit. */
+export const QPACK_TABLE_BYTES = 4096;
+
+/** Requests of a connection whose field section may wait for QPACK instructions that are late (RFC 9204 §2.1.2). */
+export const QPACK_BLOCKED_STREAMS = 16;
+
 /** Longest delay a timer of JavaScript can hold, some 24.8 days in milliseconds; a time-out beyond it is none. */
 export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;

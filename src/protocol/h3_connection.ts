@@ -14,7 +14,7 @@ import {
   H3Error,
   sendOrder,
 } from "../h3/mod.ts";
-import { MAX_TIMER_DELAY_MS } from "../limits.ts";
+import { MAX_TIMER_DELAY_MS, QPACK_BLOCKED_STREAMS, QPACK_TABLE_BYTES } from "../limits.ts";
 import {
   ConnectionLostError,
   type QuicBidirectionalStream,
@@ -25,9 +25,6 @@ import {
 import type { H3Owner, H3Settings } from "./h3_context.ts";
 import { H3CriticalStreams } from "./h3_critical_streams.ts";
 import { H3Request, type RequestEvents } from "./h3_request.ts";
-
-/** QPACK table for requests, and field sections that may wait for it (RFC 9204 §3.2.3, §2.1.2). */
-const QPACK = { qpackTableCapacity: 4096, qpackBlockedStreams: 16 };
 
 /**
  * Milliseconds a client has to close the connection itself after the last response. The transport does not tell what
@@ -63,7 +60,8 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     this.#application = application;
     this.settings = settings;
     this.#machine = new H3Connection({
-      ...QPACK,
+      qpackTableCapacity: QPACK_TABLE_BYTES,
+      qpackBlockedStreams: QPACK_BLOCKED_STREAMS,
       maxFieldSectionSize: settings.maxFieldSectionSize,
       maxRequestStreams: settings.maxConcurrentRequests,
       enableConnectProtocol: false,

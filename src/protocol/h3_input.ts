@@ -10,6 +10,7 @@
 
 import type { FieldList } from "../fields.ts";
 import type { H3RequestHead, RequestEvent, RequestStream } from "../h3/mod.ts";
+import { H3_MAX_DISCARDED_BYTES } from "../limits.ts";
 import type { QuicReceiveStream } from "../quic/transport.ts";
 import type { H3Owner } from "./h3_context.ts";
 
@@ -22,9 +23,6 @@ export interface InputEvents {
   /** Nothing will be read any more. Once. */
   onInputOver(): void;
 }
-
-/** Bytes of content nobody wants that are still read, so that small uploads end without an error for the client. */
-const MAX_DISCARDED_BYTES = 64 * 1024;
 
 /** Reads one request. */
 export class H3Input {
@@ -160,7 +158,7 @@ export class H3Input {
 
   #drop(byteLength: number): boolean {
     this.#discarded += byteLength;
-    if (this.#discarded <= MAX_DISCARDED_BYTES) return true;
+    if (this.#discarded <= H3_MAX_DISCARDED_BYTES) return true;
     this.stop();
     return false;
   }

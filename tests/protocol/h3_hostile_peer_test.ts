@@ -318,7 +318,7 @@ for (const { name, code, act, silent } of HOSTILE) {
     assert.equal(await peer.closed(), code);
     const reports = server.take("connectionClosed");
     assert.equal(reports.length, 1);
-    assert.ok(reports[0]!.startsWith(`127.0.0.1 port 50000 ${code}: `), reports[0]);
+    assert.ok(reports[0]!.startsWith(`127.0.0.1:50000 ${code}: `), reports[0]);
     assert.ok(peer.client.end!.reason.length > 0, "the peer is told why");
 
     assert.equal((await inProgress.data("on").finish().response()).text, "lives on");

@@ -143,7 +143,7 @@ export class Config {
   h11MaxIncompleteSize!: number;
   /** Keep the case of HTTP/1 field names; ignored, Deno's parser lower-cases them. Default `false`. */
   h11PassRawHeaders!: boolean;
-  /** Requests in progress on one connection; HTTP/3 only, HTTP/2 has 200 on Deno. Default `100`. */
+  /** Requests in progress on one connection, at most 65536; HTTP/3 only, HTTP/2 has 200 on Deno. Default `100`. */
   h2MaxConcurrentStreams!: number;
   /** Bytes of a field section; HTTP/3 only, HTTP/2 has 16384 on Deno. Default `65536`. */
   h2MaxHeaderListSize!: number;

@@ -75,7 +75,7 @@ const ROWS: Record<OptionName, Row> = {
   guard: { good: ["auto", "on", "off"], bad: [null, true, "", "AUTO", "yes"] },
   h11MaxIncompleteSize: COUNT,
   h11PassRawHeaders: FLAG,
-  h2MaxConcurrentStreams: COUNT,
+  h2MaxConcurrentStreams: { good: [1, 100, 65_536], bad: [...COUNT.bad, 65_537] },
   h2MaxHeaderListSize: COUNT,
   h2MaxInboundFrameSize: COUNT,
   includeDateHeader: FLAG,

@@ -28,7 +28,7 @@ import { asError } from "../misuse.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
 import type { H3ExchangeParts } from "./h3_context.ts";
-import { completeFields } from "./h3_fields.ts";
+import { completeFields, sendableHead } from "./h3_fields.ts";
 import { PIECE_BYTES } from "./h3_frame_queue.ts";
 import type { Entry } from "./in_flight.ts";
 import {
@@ -123,7 +123,7 @@ export class H3Exchange implements Exchange, Entry, Held {
       checkResponseHead(head);
       this.#length = new ContentLength(head.fields);
       this.#bodiless = isBodiless(this.request.method, head.status);
-      this.#head = head;
+      this.#head = sendableHead(head);
       flushSoon(this);
       return SETTLED;
     });

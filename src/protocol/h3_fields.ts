@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ResponseHead } from "../exchange.ts";
 import { type Field, type FieldList, hasField } from "../fields.ts";
 import { dateField } from "./date_field.ts";
 import type { H3Settings } from "./h3_context.ts";
@@ -23,4 +24,11 @@ export function completeFields(
   for (const field of responseFields.http3) if (!hasField(fields, field[0])) all.push(field);
   if (includeDateHeader && !hasField(fields, "date")) all.push(dateField());
   return all;
+}
+
+/** A head as it may be sent: 204 has no content-length (RFC 9110 §8.6); over other versions the runtime sees to that. */
+export function sendableHead(head: ResponseHead): ResponseHead {
+  const { status, fields } = head;
+  if (status !== 204 || !hasField(fields, "content-length")) return head;
+  return { status, fields: fields.filter(([name]) => name !== "content-length") };
 }

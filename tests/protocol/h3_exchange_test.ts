@@ -69,6 +69,16 @@ for (
   });
 }
 
+Deno.test("H3Exchange sends 204 without the content-length that the application declared (RFC 9110 §8.6)", async () => {
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 204, fields: [["content-length", "5"], ["x-a", "b"]] });
+    await exchange.end();
+  });
+  const response = await server.connect().get();
+  assert.equal(response.status, 204);
+  assert.deepEqual(response.fields, [["x-a", "b"]]);
+});
+
 Deno.test("H3Exchange streams what is written over time, without content-length", async () => {
   const more = Promise.withResolvers<void>();
   await using server = serveH3(async (exchange) => {

@@ -97,13 +97,14 @@ export class H3Exchange implements Exchange, Entry, Held {
     if (this.#gone) throw this.#gone;
     this.#continue();
     try {
-      const piece = await this.#parts.input.read();
-      if (piece !== null || !this.#gone) return piece;
+      const { input } = this.#parts;
+      const piece = await input.read();
+      if (piece !== null || (!this.#gone && !input.cut)) return piece;
     } catch (cause) {
       if (this.#state === "ended") return null;
       throw this.#gone ?? new DisconnectError(LEFT_IN_REQUEST, { cause });
     }
-    throw this.#gone; // cut short, not complete
+    throw this.#gone ?? new DisconnectError(DROPPED); // cut short, not complete
   }
 
   trailers(): Promise<FieldList | null> {
@@ -341,4 +342,5 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 }
 
+const DROPPED = "The content of the request was dropped when its response was complete";
 const LEFT_IN_REQUEST = "The client disconnected during the request";

@@ -37,6 +37,7 @@ export class H3Input {
   #over = false;
   #discarding = false;
   #discarded = 0;
+  #cut = false;
   #changed: PromiseWithResolvers<void> | undefined;
 
   constructor(
@@ -70,6 +71,11 @@ export class H3Input {
     return piece;
   }
 
+  /** Whether content was dropped, so that `null` of `read()` is not the end of the request. */
+  get cut(): boolean {
+    return this.#cut;
+  }
+
   /** The trailer section, known once `read()` returned `null`. */
   get trailers(): FieldList | null {
     return this.#trailers;
@@ -94,6 +100,7 @@ export class H3Input {
   /** Stops reading. */
   stop(): void {
     if (this.#over) return;
+    this.#cut = true;
     this.#stream.stop();
     this.#end();
   }
@@ -157,6 +164,7 @@ export class H3Input {
   }
 
   #drop(byteLength: number): boolean {
+    this.#cut = true;
     this.#discarded += byteLength;
     if (this.#discarded <= H3_MAX_DISCARDED_BYTES) return true;
     this.stop();

@@ -179,6 +179,22 @@ Deno.test("H3Exchange that is answered early reads a small rest of the upload, s
   assert.equal(request.stream.stopped, false);
 });
 
+Deno.test("H3Exchange.read() after the response rejects where content was dropped, not where there was none", async () => {
+  const outcomes: Promise<unknown>[] = [];
+  await using server = serveH3(async (exchange) => {
+    await answer(exchange);
+    await settled();
+    const outcome = exchange.read().catch((error) => error.name);
+    outcomes.push(outcome);
+    await outcome;
+  });
+  const peer = server.connect();
+  await peer.request({ method: "POST" }).data("content").finish().response();
+  await peer.get();
+  await settled();
+  assert.deepEqual(await Promise.all(outcomes), ["DisconnectError", null]);
+});
+
 Deno.test("H3Exchange that is answered early stops a large upload", async () => {
   await using server = serveH3((exchange) => answer(exchange, "early"));
   const peer = server.connect();

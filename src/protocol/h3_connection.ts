@@ -143,12 +143,12 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   async #run(): Promise<void> {
     void this.#critical.open().catch((error) => this.fail(error));
-    void this.#acceptUnidirectional();
-    void this.#acceptRequests();
+    void this.#acceptUnidirectional().catch((error) => this.fail(error));
+    void this.#acceptRequests().catch((error) => this.fail(error));
     const end = await this.#quic.closed;
     this.#over = true;
-    if (end.by === "transport") this.#report(end.reason);
     const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
+    if (end.by === "transport") this.settings.reporter.disconnected(lost, "", ""); // clients vanish all the time
     for (const request of [...this.#streams.values()]) request.lose(lost);
     this.#slot?.resolve();
     await this.#untilIdle();

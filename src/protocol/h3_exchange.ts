@@ -9,6 +9,7 @@
  * @module
  */
 
+import { containListeners } from "../contain_listeners.ts";
 import { type Content, contentBytes, isShortASCII } from "../content.ts";
 import { ApplicationError, DisconnectError } from "../errors.ts";
 import {
@@ -88,6 +89,11 @@ export class H3Exchange implements Exchange, Entry, Held {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
+      containListeners(this.#abort.signal, (error) => {
+        const { method, authority, target } = this.request;
+        const { reporter } = this.#parts.owner.settings;
+        reporter.failed(error, method, `https://${authority}${target}`);
+      });
       if (this.#gone) this.#abort.abort(this.#gone);
     }
     return this.#abort.signal;

@@ -114,8 +114,12 @@ export class H3Input {
     } catch (error) {
       return this.#onError(error);
     }
-    this.#advance();
-    this.#owner.acknowledge();
+    try {
+      this.#advance();
+      this.#owner.acknowledge();
+    } catch (error) {
+      this.#owner.fail(error); // a fault of ours ends this connection, not the process
+    }
   };
 
   readonly #onError = (error: unknown): void => {

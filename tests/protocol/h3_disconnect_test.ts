@@ -102,6 +102,28 @@ for (const { name, work, leave, last } of LEAVING) {
   });
 }
 
+Deno.test("H3Exchange reports what a listener of its signal throws, and serves on", async () => {
+  const gone = Promise.withResolvers<void>();
+  await using server = serveH3(async (exchange) => {
+    if (exchange.request.target === "/") return await answer(exchange, "served");
+    exchange.signal.addEventListener("abort", () => {
+      throw new Error("a listener on purpose");
+    });
+    exchange.signal.addEventListener("abort", () => gone.resolve());
+    await aborted(exchange);
+  });
+  const peer = server.connect();
+  const request = peer.request({ method: "POST", path: "/left" });
+  await eventually(() => server.inFlight.requests === 1, "the request");
+  await settled();
+  request.cancel(0x10c);
+  await gone.promise;
+  assert.equal((await peer.get()).text, "served");
+  await eventually(() => server.inFlight.requests === 0, "the end of the handler");
+  assert.equal(server.take("failed").length, 1);
+  assert.equal(server.take("disconnected").length, 1);
+});
+
 Deno.test("H3Exchange does not abort for a client that leaves after the response", async () => {
   const signals: AbortSignal[] = [];
   await using server = serveH3(async (exchange) => {

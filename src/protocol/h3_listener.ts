@@ -6,7 +6,7 @@
 
 import type { Application } from "../exchange.ts";
 import { H3 } from "../h3/mod.ts";
-import type { QuicListener } from "../quic/transport.ts";
+import type { QuicIdentity, QuicListener } from "../quic/transport.ts";
 import { H3ConnectionDriver } from "./h3_connection.ts";
 import type { H3Counts, H3Settings } from "./h3_context.ts";
 
@@ -43,6 +43,15 @@ export class H3Listener {
     }
     await this.#listener.close(H3.NO_ERROR, "");
     await this.finished;
+  }
+
+  /**
+   * Shows new connections another certificate; those that are open live on with theirs.
+   *
+   * @throws {ConfigError} When it cannot be used; then the old one stays.
+   */
+  setIdentity(identity: QuicIdentity): void {
+    this.#listener.setIdentity(identity);
   }
 
   /** Closes every connection at once, whatever is in progress. Also after `shutdown()`. */

@@ -27,13 +27,13 @@ const PATH = 1;
 export class WireEndpoint implements Disposable {
   readonly #endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
 
-  /** Connects to a port of the loopback; returns when the handshake is done. */
-  async connect(port: number): Promise<WireConnection> {
+  /** Connects to a port of the loopback, trusting `caCerts`; returns when the handshake is done. */
+  async connect(port: number, caCerts = [CERTIFICATE]): Promise<WireConnection> {
     const connection = await Deno.connectQuic({
       hostname: "127.0.0.1",
       port,
       alpnProtocols: ["h3"],
-      caCerts: [CERTIFICATE],
+      caCerts,
       endpoint: this.#endpoint,
     });
     const control = (await connection.createUnidirectionalStream()).getWriter();

@@ -225,7 +225,12 @@ export class H3Exchange implements Exchange, Entry, Held {
 
   /** Sends the head when the application has not completed the response for a moment; not while a file is opened. */
   flush(): void {
-    if (this.#state === "responding") this.#sendHead();
+    if (this.#state !== "responding") return;
+    try {
+      this.#sendHead();
+    } catch (error) { // fields that were changed after they were checked
+      this.#parts.owner.fail(error);
+    }
   }
 
   #sendHead(): void {

@@ -6,7 +6,7 @@ import { FRAME } from "../../src/h3/mod.ts";
 import { concat } from "../_support/bytes.ts";
 import { answer, echo, readAll, serveH3 } from "../_support/h3_harness.ts";
 import { settled } from "../_support/response_recorder.ts";
-import { standstill } from "../_support/waiting.ts";
+import { eventually, standstill } from "../_support/waiting.ts";
 
 const TRAILERS: FieldList = [["te", "trailers"]];
 
@@ -341,6 +341,24 @@ for (
     assert.equal((await server.connect().get()).text, "four");
   });
 }
+
+Deno.test("H3Exchange whose fields are changed after they were checked ends its connection, and no other", async () => {
+  await using server = serveH3(async (exchange) => {
+    if (exchange.request.target === "/") return await answer(exchange, "served");
+    const fields: [string, string][] = [["x-a", "b"]];
+    await exchange.respond({ status: 200, fields });
+    fields[0]![1] = "\u4e2d";
+    await new Promise((resolve) => exchange.signal.addEventListener("abort", resolve));
+  });
+  const other = server.connect();
+  const peer = server.connect();
+  peer.request({ path: "/changes" }).finish();
+  assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+  assert.equal((await other.get()).text, "served");
+  await eventually(() => server.inFlight.requests === 0, "the end of the handler");
+  assert.match(String(server.take("failed")), /latin-1|RangeError/);
+  server.take("disconnected");
+});
 
 Deno.test("H3Exchange refuses a response field whose name begins with a colon", async () => {
   await using server = serveH3(async (exchange) => {

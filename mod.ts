@@ -13,6 +13,7 @@
  */
 
 export type { FetchFramework, Framework, Mode } from "./src/app/framework.ts";
+export type * from "./src/app/asgi_tls.ts";
 export type * from "./src/app/asgi_types.ts";
 export type * from "./src/app/wsgi_types.ts";
 export {

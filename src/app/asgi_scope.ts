@@ -7,11 +7,11 @@
 
 import { isASCII } from "../content.ts";
 import type { Exchange, NetAddress, TlsInfo, WebSocketExchange } from "../exchange.ts";
+import type { ASGITLSExtension } from "./asgi_tls.ts";
 import type {
   ASGIAddress,
   ASGIHTTPExtensions,
   ASGIHTTPScope,
-  ASGITLSExtension,
   ASGIWebSocketScope,
 } from "./asgi_types.ts";
 import { decodePath, utf8AsLatin1 } from "./request_target.ts";

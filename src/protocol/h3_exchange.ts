@@ -24,12 +24,12 @@ import {
   type ResponseState,
   SETTLED,
 } from "../exchange.ts";
-import { combineField, type FieldList, listMembers, NO_CONTENT } from "../fields.ts";
+import { type FieldList, NO_CONTENT } from "../fields.ts";
 import { asError } from "../misuse.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
 import type { H3ExchangeParts } from "./h3_context.ts";
-import { completeFields, sendableHead } from "./h3_fields.ts";
+import { acceptsTrailers, completeFields, expectsContinue, sendableHead } from "./h3_fields.ts";
 import { PIECE_BYTES } from "./h3_frame_queue.ts";
 import type { Entry } from "./in_flight.ts";
 import {
@@ -74,11 +74,8 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.request = head;
     this.peer = peer;
     this.upload = mayHaveContent(head.method);
-    // RFC 9110 §6.5.1: nobody else is known to look at trailers.
-    const te = combineField(head.fields, "te");
-    const trailers = te !== undefined && listMembers(te).includes("trailers");
-    this.supports = trailers ? WITH_TRAILERS : WITHOUT_TRAILERS;
-    this.#expectsContinue = combineField(head.fields, "expect")?.toLowerCase() === "100-continue";
+    this.supports = acceptsTrailers(head.fields) ? WITH_TRAILERS : WITHOUT_TRAILERS;
+    this.#expectsContinue = expectsContinue(head.fields);
   }
 
   /** State of the response half, for the driver. */

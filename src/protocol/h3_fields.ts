@@ -1,11 +1,11 @@
 /**
- * The field lines of a final response over HTTP/3.
+ * Field lines over HTTP/3: what the server adds to a response, and what a request asks of it.
  *
  * @module
  */
 
 import type { ResponseHead } from "../exchange.ts";
-import { type Field, type FieldList, hasField } from "../fields.ts";
+import { combineField, type Field, type FieldList, hasField, listMembers } from "../fields.ts";
 import { dateField } from "./date_field.ts";
 import type { H3Settings } from "./h3_context.ts";
 
@@ -31,4 +31,15 @@ export function sendableHead(head: ResponseHead): ResponseHead {
   const { status, fields } = head;
   if (status !== 204 || !hasField(fields, "content-length")) return head;
   return { status, fields: fields.filter(([name]) => name !== "content-length") };
+}
+
+/** Says whether the client looks at trailers of the response (RFC 9110 §6.5.1). */
+export function acceptsTrailers(fields: FieldList): boolean {
+  const te = combineField(fields, "te");
+  return te !== undefined && listMembers(te).includes("trailers");
+}
+
+/** Says whether the client waits for a 100 before it sends the content (RFC 9110 §10.1.1). */
+export function expectsContinue(fields: FieldList): boolean {
+  return combineField(fields, "expect")?.toLowerCase() === "100-continue";
 }

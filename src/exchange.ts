@@ -21,6 +21,7 @@ import type { Content } from "./content.ts";
 import { ApplicationError } from "./errors.ts";
 import type { FetchHandler } from "./fetch_types.ts";
 import type { FieldList } from "./fields.ts";
+import type { Observation } from "./observation.ts";
 
 /**
  * What calls return that have nothing to wait for. Drivers return this one promise so that adapters can go on
@@ -124,6 +125,8 @@ export interface Exchange extends ResponseWriter {
   readonly peer: PeerInfo;
   /** What the protocol can carry. */
   readonly supports: ExchangeSupport;
+  /** Who keeps the books about this request; middleware that knows the real client tells it. Absent when nobody does. */
+  readonly observation?: Observation | undefined;
   /** Aborts once when the client leaves early; the reason is a `DisconnectError`. */
   readonly signal: AbortSignal;
   /** Next piece of request content, never empty; `null` at its end. Rejects with `DisconnectError` when the client left. */
@@ -161,6 +164,8 @@ export interface WebSocketExchange extends ResponseWriter {
   readonly request: RequestHead;
   /** Addresses. */
   readonly peer: PeerInfo;
+  /** As in {@link Exchange.observation}. */
+  readonly observation?: Observation | undefined;
   /** Aborts once when the client leaves before the handshake was answered. */
   readonly signal: AbortSignal;
   /** Subprotocols the client offered, in its order. */

@@ -12,7 +12,7 @@ import { fromFileUrl, readModuleGraph, REPOSITORY, sourceFiles } from "./_suppor
 const BELOW: Record<string, readonly string[]> = {
   cli: ["workers"],
   workers: ["server"],
-  server: ["config", "protocol", "app", "middleware", "logging"],
+  server: ["config", "protocol", "app", "middleware", "logging", "metrics"],
   protocol: ["h3", "websocket", "quic"],
   h3: ["qpack"],
   qpack: ["base"],
@@ -22,6 +22,7 @@ const BELOW: Record<string, readonly string[]> = {
   middleware: ["base"],
   config: ["base"],
   logging: ["base"],
+  metrics: ["base"],
   base: [],
 };
 

@@ -154,43 +154,59 @@ export class Config {
 
   /** Target of the server's own lines: `"-"` is stderr, else a path, an object, or `null` for off. Default `"-"`. */
   errorlog!: string | LogSink | null;
-  /** Target of access lines: `"-"` is stdout, else as `errorlog`. No effect yet. Default `null`. */
+  /** Target of access lines, one for each request or WebSocket: `"-"` is stdout, else as `errorlog`. Default `null`. */
   accesslog!: string | LogSink | null;
   /**
-   * Template of access lines. No effect yet.
+   * Template of access lines.
    * Default `"%(h)s %(l)s %(l)s %(t)s \"%(r)s\" %(s)s %(b)s \"%(f)s\" \"%(a)s\""`.
    */
   accessLogFormat!: string;
+  /** Both logs as lines of JSON with typed members; `accessLogFormat` is not used then. Default `false`. */
+  logJson!: boolean;
   /** Least severity that is logged, in any of the two cases. Default `"INFO"`. */
   loglevel!: LogLevel | Lowercase<LogLevel>;
-  /** File that configures the logging. No effect yet. Default `null`. */
+  /** File that configures the logging. Default `null`. */
   logconfig!: string | null;
-  /** Object that configures the logging when `logconfig` is `null`. No effect yet. Default `null`. */
+  /** Object that configures the logging when `logconfig` is `null`. Default `null`. */
   logconfigDict!: Record<string, unknown> | null;
-  /** Class that takes the place of our logger. No effect yet. Default `null`. */
+  /** Class that takes the place of our logger. Default `null`. */
   loggerClass!: LoggerClass | null;
-  /** `host:port` of a StatsD server. No effect yet. Default `null`. */
+  /**
+   * Addresses for operators only, plain text: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes. Never an
+   * address of the application. Default `[]`.
+   */
+  adminBind!: string | string[];
+  /** `host:port` of a StatsD server. Default `null`. */
   statsdHost!: string | null;
-  /** Prefix of StatsD metric names. No effect yet. Default `""`. */
+  /** Prefix of StatsD metric names. Default `""`. */
   statsdPrefix!: string;
-  /** Tags of StatsD metrics, in DogStatsD's syntax. No effect yet. Default `""`. */
+  /** Tags of StatsD metrics, in DogStatsD's syntax. Default `""`. */
   dogstatsdTags!: string;
 
   // Processes -----------------------------------------------------------------------------------
 
-  /** Processes that serve, 0..1024; `serve()` always is one. No effect yet. Default `1`. */
+  /**
+   * Processes that serve, 0..1024, each restarted when it dies; 0 serves in the process of the command line. `serve()`
+   * always is one process. Default `1`.
+   */
   workers!: number;
   /** Hypercorn's event loop; ignored, Deno has one. Default `"asyncio"`. */
   workerClass!: "asyncio" | "uvloop" | "trio";
-  /** Requests after which a worker is replaced, `null` for never. No effect yet. Default `null`. */
+  /** Requests after which a worker is replaced, `null` for never. Default `null`. */
   maxRequests!: number | null;
-  /** Upper bound of a random number added to `maxRequests`. No effect yet. Default `0`. */
+  /** Upper bound of a random number added to `maxRequests`. Default `0`. */
   maxRequestsJitter!: number;
-  /** Restart when a source file changes. No effect yet. Default `false`. */
+  /** Bytes of memory (RSS) after which a worker is replaced, `null` for no limit. Default `null`. */
+  maxMemory!: number | null;
+  /** Flags of `deno run` that workers get; none means those of the command line's own process. Default `[]`. */
+  workerFlags!: string[];
+  /** Replace the workers when a source file or the configuration changes; command line only. Default `false`. */
   useReloader!: boolean;
-  /** File that gets the process id. No effect yet. Default `null`. */
+  /** Further files and folders that are watched then. Default `[]`. */
+  reloadPaths!: string[];
+  /** File that gets the process id while the command line runs. Default `null`. */
   pidPath!: string | null;
-  /** `module:export` of the application, for the command line. No effect yet. Default `null`. */
+  /** `module:export` of the application, when the command line names none. Default `null`. */
   applicationPath!: string | null;
   /** Flag of Python's multiprocessing; ignored, use a service manager. Default `true`. */
   daemon!: boolean;

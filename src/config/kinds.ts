@@ -166,6 +166,15 @@ export const UDP_BINDS: Kind<string[]> = {
   },
 };
 
+/** Paths of files or folders. */
+export const PATHS: Kind<string[]> = listOf("a path", (text) => PATH.accept(text) !== undefined);
+
+/** Flags of `deno run`, e.g. `--allow-net`. */
+export const FLAGS: Kind<string[]> = listOf(
+  'a flag of "deno run" such as "--allow-net"',
+  (text) => /^--?[a-z]/i.test(text),
+);
+
 /** Values of the Alt-Svc field, sent as they are (RFC 7838 §3). */
 export const ALT_SVC: Kind<string[]> = listOf(
   "an Alt-Svc value such as 'h3=\":443\"; ma=86400'",

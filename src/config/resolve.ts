@@ -19,6 +19,7 @@ export interface ResolvedConfig extends
   Readonly<
     Omit<
       Config,
+      | "adminBind"
       | "alpnProtocols"
       | "altSvcHeaders"
       | "bind"
@@ -27,11 +28,15 @@ export interface ResolvedConfig extends
       | "loglevel"
       | "logconfigDict"
       | "quicBind"
+      | "reloadPaths"
       | "serverNames"
       | "umask"
       | "verifyMode"
+      | "workerFlags"
     >
   > {
+  /** Addresses for operators only: metrics and probes. */
+  readonly adminBind: readonly BindSpec[];
   /** Protocols offered by ALPN. */
   readonly alpnProtocols: readonly string[];
   /** Literal Alt-Svc values. */
@@ -42,6 +47,8 @@ export interface ResolvedConfig extends
   readonly insecureBind: readonly BindSpec[];
   /** UDP addresses; empty unless `tlsEnabled`. */
   readonly quicBind: readonly HostAndPort[];
+  /** Further files and folders whose change reloads. */
+  readonly reloadPaths: readonly string[];
   /** Host values that are answered; empty means every. */
   readonly serverNames: readonly string[];
   /** Least severity that is logged. */
@@ -52,6 +59,8 @@ export interface ResolvedConfig extends
   readonly umask: number | null;
   /** Demand on client certificates. */
   readonly verifyMode: VerifyMode | null;
+  /** Flags of `deno run` for workers; empty means those of this process. */
+  readonly workerFlags: readonly string[];
   /** Whether `bind` speaks TLS, i.e. `certfile` and `keyfile` are set, or `devCertificate` is. */
   readonly tlsEnabled: boolean;
   /** Sentences for the log, one for each option that is set and does nothing. */
@@ -69,6 +78,7 @@ export function resolveConfig(config: Config | ConfigInit = {}): ResolvedConfig 
   const binds = {
     bind: parseBinds(values.bind, "bind"),
     insecureBind: parseBinds(values.insecureBind, "insecureBind"),
+    adminBind: parseBinds(values.adminBind, "adminBind"),
     quicBind: parseBinds(values.quicBind, "quicBind").filter((spec) => spec.kind === "tcp"),
   };
   const tlsEnabled = values.certfile !== null || values.devCertificate;
@@ -85,8 +95,8 @@ export function resolveConfig(config: Config | ConfigInit = {}): ResolvedConfig 
   return Object.freeze(resolved);
 }
 
-/** The three lists of addresses, parsed. */
-type Binds = Pick<ResolvedConfig, "bind" | "insecureBind" | "quicBind">;
+/** The lists of addresses, parsed. */
+type Binds = Pick<ResolvedConfig, "bind" | "insecureBind" | "quicBind" | "adminBind">;
 
 function parseBinds(texts: readonly string[], name: string): readonly BindSpec[] {
   return texts.map((text, index) => parseBind(text, `${name}[${index}]`));
@@ -153,14 +163,16 @@ function needsTls(key: string, hint: string): Error {
 
 /** Refuses a server without addresses, and addresses that cannot both be opened. */
 function checkListeners(binds: Binds): void {
-  if (Object.values(binds).every((specs) => specs.length === 0)) {
+  const { bind, insecureBind, quicBind, adminBind } = binds;
+  if ([bind, insecureBind, quicBind].every((specs) => specs.length === 0)) {
     throw badValue("bind", "at least one address", []);
   }
   // TCP and UDP ports are apart: HTTP/3 usually has the number of the TLS port.
   const stream = new Map<string, string>();
-  refuseDuplicates(binds.bind, "bind", stream);
-  refuseDuplicates(binds.insecureBind, "insecureBind", stream);
-  refuseDuplicates(binds.quicBind, "quicBind", new Map());
+  refuseDuplicates(bind, "bind", stream);
+  refuseDuplicates(insecureBind, "insecureBind", stream);
+  refuseDuplicates(adminBind, "adminBind", stream);
+  refuseDuplicates(quicBind, "quicBind", new Map());
 }
 
 function refuseDuplicates(specs: readonly BindSpec[], name: string, seen: Map<string, string>) {

@@ -7,6 +7,7 @@
 import type { HttpVersion } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
+import type { Observer } from "../observation.ts";
 import type { WebSocketSettings } from "./guarded_socket.ts";
 import type { InFlight } from "./in_flight.ts";
 import type { ResponseFields } from "./response_fields.ts";
@@ -37,6 +38,8 @@ export interface ListenerSettings {
   readonly websocket: WebSocketSettings;
   /** Where to report. */
   readonly reporter: Reporter;
+  /** Who is told of every request; `null` when nobody is, which must cost nothing. */
+  readonly observer: Observer | null;
 }
 
 /** A listener as its request handlers see it. */

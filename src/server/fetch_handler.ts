@@ -69,7 +69,7 @@ export function fetchHandler(
   const inFlight = new InFlight();
   const reporter = logReporter(log, formName(mode));
   const listenerFor = (secure: boolean) =>
-    new ServeListener(application, listenerSettings(config, secure, inFlight, reporter));
+    new ServeListener(application, listenerSettings(config, secure, inFlight, reporter, null));
   const listeners = { "http:": listenerFor(false), "https:": listenerFor(true) };
   const handle: PlainFetchHandler = (request, info) => {
     const { protocol, host, hostname, port } = new URL(request.url);

@@ -42,6 +42,13 @@ export interface OpenListener {
   readonly finished: Promise<void>;
 }
 
+/** Options of sockets. */
+export interface SocketOptions
+  extends Pick<ResolvedConfig, "backlog" | "umask" | "user" | "group"> {
+  /** Whether other processes listen on the same TCP address; the system then shares connections out. */
+  readonly reusePort: boolean;
+}
+
 /**
  * Opens one bind.
  *
@@ -52,7 +59,7 @@ export async function openListener(
   spec: BindSpec,
   tls: TlsMaterial | null,
   handler: ServeListener,
-  config: ResolvedConfig,
+  config: SocketOptions,
 ): Promise<OpenListener> {
   const abort = new AbortController();
   try {
@@ -106,7 +113,7 @@ function serveOn(
   spec: BindSpec,
   tls: TlsMaterial | null,
   handler: ServeListener,
-  config: ResolvedConfig,
+  config: SocketOptions,
   signal: AbortSignal,
 ): Deno.HttpServer {
   const common = { signal, onError: handler.onError, onListen() {} };
@@ -115,8 +122,13 @@ function serveOn(
     return Deno.serve({ ...common, path: spec.path }, handle as Deno.ServeHandler<Deno.UnixAddr>);
   }
   const { hostname, port } = spec;
-  const tcp = { ...common, hostname, port, tcpBacklog: config.backlog };
+  const tcp = { ...common, hostname, port, tcpBacklog: config.backlog, ...reusePort(config) };
   return tls === null ? Deno.serve(tcp, handle) : Deno.serve({ ...tcp, ...tls }, handle);
+}
+
+/** Only where it is wanted: the runtime refuses the mere mention without `--unstable-net`. */
+function reusePort(config: SocketOptions): { reusePort?: boolean } {
+  return config.reusePort ? { reusePort: true } : {};
 }
 
 function urlOf(addr: SocketAddr, secure: boolean): string {

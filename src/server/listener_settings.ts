@@ -5,6 +5,7 @@
  */
 
 import type { ResolvedConfig } from "../config/mod.ts";
+import type { Observer } from "../observation.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
 import { responseFields } from "../protocol/response_fields.ts";
 import type { ListenerSettings, Reporter } from "../protocol/serve_context.ts";
@@ -19,6 +20,7 @@ export function listenerSettings(
   secure: boolean,
   inFlight: InFlight,
   reporter: Reporter,
+  observer: Observer | null,
   altSvc: readonly string[] = [],
 ): ListenerSettings {
   const names = config.serverNames.map((name) => name.toLowerCase());
@@ -37,5 +39,6 @@ export function listenerSettings(
       inFlight,
     },
     reporter,
+    observer,
   };
 }

@@ -6,6 +6,7 @@
 
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
 import type { Application } from "../exchange.ts";
+import type { Observer } from "../observation.ts";
 import { H3 } from "../h3/mod.ts";
 import type { H3Settings } from "../protocol/h3_context.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
@@ -30,6 +31,10 @@ export interface OpenOptions {
   readonly inFlight: InFlight;
   /** Where they report. */
   readonly reporter: Reporter;
+  /** Who is told of every request; `null` when nobody is. */
+  readonly observer: Observer | null;
+  /** Whether other processes listen on the same addresses. */
+  readonly reusePort: boolean;
   /** The error log. */
   readonly log: ServerLog;
 }
@@ -66,16 +71,17 @@ async function openTcp(
   spec: BindSpec,
   tls: TlsMaterial | null,
   quic: readonly BoundQuic[],
-  { application, config, inFlight, reporter }: OpenOptions,
+  { application, config, inFlight, reporter, observer, reusePort }: OpenOptions,
 ): Promise<OpenListener> {
   const altSvc = altSvcOf(spec, quic);
-  const settings = listenerSettings(config, tls !== null, inFlight, reporter, altSvc);
-  return await openListener(spec, tls, new ServeListener(application, settings), config);
+  const settings = listenerSettings(config, tls !== null, inFlight, reporter, observer, altSvc);
+  const handler = new ServeListener(application, settings);
+  return await openListener(spec, tls, handler, { ...config, reusePort });
 }
 
-function http3Settings({ config, inFlight, reporter }: OpenOptions): H3Settings {
+function http3Settings({ config, inFlight, reporter, observer }: OpenOptions): H3Settings {
   return {
-    ...listenerSettings(config, true, inFlight, reporter),
+    ...listenerSettings(config, true, inFlight, reporter, observer),
     includeDateHeader: config.includeDateHeader,
     maxFieldSectionSize: config.h2MaxHeaderListSize,
     maxConcurrentRequests: config.h2MaxConcurrentStreams,

@@ -152,7 +152,16 @@ export async function startApplication(
   const inFlight = new InFlight();
   const reporter = logReporter(log, form);
   try {
-    const listeners = await openListeners({ application, config, tls, inFlight, reporter, log });
+    const listeners = await openListeners({
+      application,
+      config,
+      tls,
+      inFlight,
+      reporter,
+      log,
+      observer: null,
+      reusePort: false,
+    });
     for (const { bind } of listeners) log.info(bannerOf(bind));
     return new RunningServer({ listeners, application, inFlight, config, log });
   } catch (error) {

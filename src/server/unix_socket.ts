@@ -49,7 +49,10 @@ export function withUmask<T>(umask: number | null, bind: () => T): T {
 }
 
 /** Gives the socket file to `user` and `group`; as in Hypercorn both must be set. */
-export async function changeOwner({ path }: UnixSpec, config: ResolvedConfig): Promise<void> {
+export async function changeOwner(
+  { path }: UnixSpec,
+  config: Pick<ResolvedConfig, "user" | "group">,
+): Promise<void> {
   if (config.user !== null && config.group !== null) {
     await Deno.chown(path, config.user, config.group);
   }

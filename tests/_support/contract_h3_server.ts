@@ -36,7 +36,7 @@ export async function startH3(
   await startUp(application, config.startupTimeout);
   const inFlight = new InFlight();
   const listener = new Http3Listener(bindQuic(config, log, backend), application, {
-    ...listenerSettings(config, true, inFlight, logReporter(log, form)),
+    ...listenerSettings(config, true, inFlight, logReporter(log, form), null),
     includeDateHeader: config.includeDateHeader,
     maxFieldSectionSize: config.h2MaxHeaderListSize,
     maxConcurrentRequests: config.h2MaxConcurrentStreams,

@@ -84,6 +84,7 @@ export class H3Harness implements AsyncDisposable {
       ...settings,
       inFlight,
       reporter: this.#reporter(),
+      observer: null,
     });
   }
 

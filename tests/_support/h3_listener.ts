@@ -57,7 +57,7 @@ export function listenH3(app: Framework, options: H3ListenOptions): H3Listener {
   });
   const application = normalise(app, options.mode, adapterOptions(config, log));
   return new H3Listener(listener, application, {
-    ...listenerSettings(config, true, new InFlight(), logReporter(log, options.mode)),
+    ...listenerSettings(config, true, new InFlight(), logReporter(log, options.mode), null),
     includeDateHeader: config.includeDateHeader,
     maxFieldSectionSize: config.h2MaxHeaderListSize,
     maxConcurrentRequests: config.h2MaxConcurrentStreams,

@@ -207,6 +207,7 @@ export function serveWebSockets(
     inFlight,
     websocket: { maxMessageSize: 1000, pingInterval: null, ...limits, inFlight },
     reporter: logReporter(openLog(resolveConfig({ errorlog: log })), "test"),
+    observer: null,
   });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {}, onError: listener.onError },

@@ -50,6 +50,7 @@ const CLIENT_CERTIFICATES: Row = {
 const ROWS: Record<OptionName, Row> = {
   accessLogFormat: TEXT,
   accesslog: LOG,
+  adminBind: BINDS,
   alpnProtocols: {
     good: [["h2", "http/1.1"], ["http/1.1"], []],
     bad: [null, "h2", [""], ["h 2"], [2], ["x".repeat(256)]],
@@ -85,6 +86,7 @@ const ROWS: Record<OptionName, Row> = {
   keepAliveTimeout: SECONDS,
   keyfile: { good: [null, "key.pem", PEM, `\n${PEM}`], bad: ["", 1, {}] },
   keyfilePassword: OPTIONAL_TEXT,
+  logJson: FLAG,
   logconfig: PATH,
   logconfigDict: { good: [null, { version: 1 }], bad: ["x", [], 1, true] },
   loggerClass: { good: [null, class {}], bad: ["Logger", {}, 1] },
@@ -94,11 +96,13 @@ const ROWS: Record<OptionName, Row> = {
     bad: [null, "", "loud", 20, "TRACE"],
   },
   maxAppQueueSize: COUNT,
+  maxMemory: { good: [null, 1, 2 ** 40], bad: [0, -1, 1.5, "1G", true] },
   maxRequests: { good: [null, ...COUNT.good], bad: COUNT.bad },
   maxRequestsJitter: { good: [0, 50], bad: [-1, 0.5, NaN, "1", null] },
   pidPath: PATH,
   quicBind: { ...BINDS, bad: [...BINDS.bad, "unix:/tmp/x", ["localhost", "unix:x"]] },
   readTimeout: { good: [null, ...POSITIVE.good], bad: POSITIVE.bad },
+  reloadPaths: { good: [[], ["views", "a.html"]], bad: [null, "views", [""], [1], ["a\0b"]] },
   rootPath: {
     good: ["", "/api", "/a/b", "/中"],
     normal: [["/api/", "/api"], ["/", ""], ["/a//", "/a"]],
@@ -128,6 +132,10 @@ const ROWS: Record<OptionName, Row> = {
   websocketMaxMessageSize: COUNT,
   websocketPingInterval: { good: [null, ...POSITIVE.good], bad: POSITIVE.bad },
   workerClass: { good: ["asyncio", "uvloop", "trio"], bad: [null, "gevent", "", 1] },
+  workerFlags: {
+    good: [[], ["--allow-net", "-A"]],
+    bad: [null, "-A", ["main.ts"], [""], ["--"], [1]],
+  },
   workers: { good: [0, 1, 4, 1024], bad: [-1, 1.5, 1025, NaN, "4", null] },
   wsgiMaxBodySize: { good: [0, 1, 1e9], bad: [-1, 0.5, NaN, "1", null] },
 };

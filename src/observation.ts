@@ -11,7 +11,6 @@
  */
 
 import type { HttpVersion, NetAddress } from "./exchange.ts";
-import type { FieldList } from "./fields.ts";
 
 /** A request as it begins. All of it is computed on first look, and readable only during {@link Observer.begin}. */
 export interface ObservedRequest {
@@ -27,8 +26,8 @@ export interface ObservedRequest {
   readonly httpVersion: HttpVersion;
   /** Whether it asks for a WebSocket (RFC 6455 §4.1, RFC 9220 §3). */
   readonly websocket: boolean;
-  /** Header section, lower-case names. */
-  readonly fields: FieldList;
+  /** Value of a field, lines of one name joined as lists are; `null` when absent. @param name In lower case. */
+  field(name: string): string | null;
   /** The client, `null` on a Unix socket. */
   readonly client: NetAddress | null;
 }

@@ -29,8 +29,11 @@ export interface OpenSocket {
   cut(reason: Error): void;
 }
 
-/** The reason WebSockets are closed with when the server stops. */
-const CLOSE_REASON = "Server shutting down";
+/** Code and reason WebSockets are closed with: RFC 6455 §7.4.1, and the registry of its §11.7 for 1012. */
+const CLOSE_REASONS = { 1001: "Server shutting down", 1012: "Server restarting" } as const;
+
+/** 1001 when the server goes away, 1012 when another one takes over and clients should come back at once. */
+export type LeaveCode = keyof typeof CLOSE_REASONS;
 
 /**
  * The requests, response streams and WebSockets of one server.
@@ -43,11 +46,17 @@ export class InFlight {
   readonly #sockets = new Set<OpenSocket>();
   readonly #waiting = new Set<() => void>();
   #uploads = 0;
-  #closeCode: number | undefined;
+  #closeCode: LeaveCode | undefined;
+  #draining = false;
+
+  /** `true` once clients are to be told that their connections end; what they still send is served. */
+  get leaving(): boolean {
+    return this.#closeCode !== undefined;
+  }
 
   /** `true` from the start of the graceful stop; new uploads and WebSockets are refused from then on. */
   get draining(): boolean {
-    return this.#closeCode !== undefined;
+    return this.#draining;
   }
 
   /** Requests and response streams in progress. */
@@ -85,27 +94,36 @@ export class InFlight {
     entry.previous = entry.next = undefined;
     this.#requests--;
     if (entry.upload) this.#uploads--;
-    if (this.draining) this.#wake();
+    if (this.leaving) this.#wake();
   }
 
   /** Notes an open WebSocket. */
   addSocket(socket: OpenSocket): void {
     this.#sockets.add(socket);
-    if (this.#closeCode !== undefined) socket.close(this.#closeCode, CLOSE_REASON);
+    if (this.#closeCode !== undefined) {
+      socket.close(this.#closeCode, CLOSE_REASONS[this.#closeCode]);
+    }
   }
 
   /** Notes that a WebSocket is closed. */
   deleteSocket(socket: OpenSocket): void {
-    if (this.#sockets.delete(socket) && this.draining) this.#wake();
+    if (this.#sockets.delete(socket) && this.leaving) this.#wake();
   }
 
-  /** Begins the graceful stop: WebSockets are closed with `code`. */
-  drain(code: number): void {
+  /** Begins to let clients go: WebSockets are closed with `code`. Once. */
+  leave(code: LeaveCode): void {
+    if (this.leaving) return;
     this.#closeCode = code;
-    for (const socket of this.#sockets) socket.close(code, CLOSE_REASON);
+    for (const socket of this.#sockets) socket.close(code, CLOSE_REASONS[code]);
   }
 
-  /** Settles when `done` is true, looked at whenever something ends; only useful after `drain()`. */
+  /** Begins the graceful stop. */
+  drain(): void {
+    this.leave(1001);
+    this.#draining = true;
+  }
+
+  /** Settles when `done` is true, looked at whenever something ends; only useful after `leave()`. */
   until(done: () => boolean): Promise<void> {
     if (done()) return Promise.resolve();
     return new Promise((resolve) => {

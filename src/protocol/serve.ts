@@ -50,7 +50,7 @@ export class ServeListener implements ServeContext {
 
   fields(http2: boolean): FieldList {
     const { responseFields, inFlight } = this.settings;
-    if (inFlight.draining) {
+    if (inFlight.leaving) {
       return http2 ? responseFields.http2Draining : responseFields.http1Draining;
     }
     return http2 ? responseFields.http2 : responseFields.http1;

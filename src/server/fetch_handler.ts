@@ -19,7 +19,7 @@ import type { NativeInfo } from "../protocol/serve_info.ts";
 import { listenerSettings } from "./listener_settings.ts";
 import { openLog, type ServerLog } from "./log.ts";
 import { formName, logReporter } from "./reporter.ts";
-import { adapterOptions, startUp } from "./start.ts";
+import { adapterOptions, startUp } from "./host.ts";
 
 /** A {@link FetchHandler} that can do without our `info`: other servers have another, tests none. */
 export type PlainFetchHandler = (

@@ -8,6 +8,7 @@ import type { ResolvedConfig } from "../config/mod.ts";
 import { LifespanTimeoutError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
+import type { Books, MetricsSnapshot } from "./books.ts";
 import type { Bind, OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import { stopListeners, type StopOutcome } from "./stop.ts";
@@ -31,6 +32,31 @@ export interface Server extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
+/** How to stop. */
+export interface ShutdownOptions {
+  /**
+   * Whether another process accepts on the same addresses already. Then clients are let go without a failed request
+   * before the stop begins, and WebSockets are closed with 1012. Default `false`.
+   */
+  readonly handover?: boolean;
+}
+
+/** A server as the process around it sees it. */
+export interface HostedServer extends Server {
+  /** The error log. */
+  readonly log: ServerLog;
+  /** How the stop went, once `finished` has settled. */
+  readonly outcome: StopOutcome;
+  /** What was counted so far; empty without `admin_bind`. */
+  metrics(): MetricsSnapshot;
+  /** Opens log files anew, for log rotation. */
+  reopenLogs(): void;
+  /** As {@link Server.shutdown}. */
+  shutdown(options?: ShutdownOptions): Promise<void>;
+  /** Ends every wait of a stop in progress: what is left is cut, the application's stop is not awaited. */
+  force(): void;
+}
+
 /** What a running server is made of. */
 export interface ServerParts {
   /** Open listeners. */
@@ -41,14 +67,15 @@ export interface ServerParts {
   readonly inFlight: InFlight;
   /** The configuration. */
   readonly config: ResolvedConfig;
-  /** The error log. */
-  readonly log: ServerLog;
+  /** Who keeps count of requests, and the error log. */
+  readonly books: Books;
 }
 
 /** The {@link Server} that `start` returns. */
-export class RunningServer implements Server {
+export class RunningServer implements HostedServer {
   readonly binds: readonly Bind[];
   readonly finished: Promise<void>;
+  readonly log: ServerLog;
   readonly #parts: ServerParts;
   readonly #force = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
@@ -57,6 +84,7 @@ export class RunningServer implements Server {
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
+    this.log = parts.books.log;
     this.binds = parts.listeners.map((listener) => listener.bind);
     this.finished = this.#finished.promise;
     this.finished.catch(() => {}); // who wants to know awaits it
@@ -64,20 +92,31 @@ export class RunningServer implements Server {
     died.then(() => this.shutdown(), () => this.shutdown()).catch(() => {}); // `finished` has the error
   }
 
-  /** How the stop went, once `finished` has settled. */
   get outcome(): StopOutcome {
     return this.#outcome;
   }
 
-  shutdown(): Promise<void> {
+  /** Whether it serves and is not about to stop. */
+  get ready(): boolean {
+    return !this.#stopping;
+  }
+
+  metrics(): MetricsSnapshot {
+    return this.#parts.books.snapshot();
+  }
+
+  reopenLogs(): void {
+    this.#parts.books.reopen();
+  }
+
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
     if (!this.#stopping) {
       this.#stopping = true;
-      this.#stop().then(this.#finished.resolve, this.#finished.reject);
+      this.#stop(options).then(this.#finished.resolve, this.#finished.reject);
     }
     return this.finished;
   }
 
-  /** Ends every wait of a stop in progress: what is left is cut, the application's stop is not awaited. */
   force(): void {
     this.#force.abort();
   }
@@ -86,13 +125,16 @@ export class RunningServer implements Server {
     return this.shutdown();
   }
 
-  async #stop(): Promise<void> {
-    const { config, log, application } = this.#parts;
+  async #stop({ handover = false }: ShutdownOptions): Promise<void> {
+    const { config, application, books } = this.#parts;
+    const { log } = books;
     const { gracefulTimeout } = config;
     try {
       this.#outcome = await stopListeners({
         ...this.#parts,
+        log,
         gracefulTimeout,
+        handover,
         force: this.#force.signal,
       });
       if (this.#outcome === "stuck") {
@@ -102,7 +144,7 @@ export class RunningServer implements Server {
       }
       await stopApplication(application, config.shutdownTimeout, this.#force.signal);
     } finally {
-      log.close();
+      await books.close();
     }
   }
 }

@@ -1,6 +1,9 @@
 /**
  * The graceful stop: every step is bounded, so it always ends.
  *
+ * 0. In a handover, when another process accepts on the same addresses already: WebSockets are closed with 1012,
+ *    HTTP/1 responses announce `connection: close`, HTTP/3 connections get GOAWAY, everything is served. Clients come
+ *    back to the other process, so that the steps below find next to nobody; a moment without uploads is waited for.
  * 1. WebSockets are closed with 1001, HTTP/1 responses announce `connection: close`, HTTP/3 connections get GOAWAY, and
  *    new uploads 503.
  * 2. Uploads in progress finish, and close handshakes within half of the time; the runtime's `shutdown()` would cut
@@ -14,6 +17,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { ShutdownError } from "../errors.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
 import type { OpenListener } from "./listener.ts";
@@ -31,6 +35,8 @@ export interface StopOptions {
   readonly inFlight: InFlight;
   /** Seconds for everything in progress to finish. */
   readonly gracefulTimeout: number;
+  /** Whether another process accepts on the same addresses already. */
+  readonly handover?: boolean;
   /** Aborts when the operator does not want to wait any longer. */
   readonly force: AbortSignal;
   /** Where to say what was cut. */
@@ -44,7 +50,8 @@ export type StopOutcome = "clean" | "cut" | "stuck";
 export async function stopListeners(options: StopOptions): Promise<StopOutcome> {
   const { listeners, inFlight, gracefulTimeout, force } = options;
   const started = performance.now();
-  inFlight.drain(1001);
+  if (options.handover) await letClientsGo(options);
+  inFlight.drain();
   for (const listener of listeners) listener.goaway();
   const handshakes = closeSockets(options);
   const uploaded = await within(
@@ -64,6 +71,22 @@ export async function stopListeners(options: StopOptions): Promise<StopOutcome> 
   if (await within(closed, AFTER_CUT_SECONDS)) return "cut";
   for (const listener of listeners) listener.abort();
   return await within(closed, AFTER_CUT_SECONDS) ? "cut" : "stuck";
+}
+
+/**
+ * Seconds in which clients of a handover learn to come back elsewhere. A listener of the runtime can only be closed
+ * together with its connections, and one of those may just be carrying the next request.
+ */
+const HANDOVER_SECONDS = 1;
+
+/** Has clients leave by themselves, which costs none of them a request. */
+async function letClientsGo(options: StopOptions): Promise<void> {
+  const { listeners, inFlight, gracefulTimeout, force } = options;
+  inFlight.leave(1012);
+  for (const listener of listeners) listener.goaway();
+  const seconds = Math.min(HANDOVER_SECONDS, gracefulTimeout / 2);
+  await delay(seconds * 1000, { signal: force }).catch(() => {}); // forced: no more patience
+  await within(inFlight.until(() => inFlight.uploads === 0), gracefulTimeout / 2, force);
 }
 
 /** Waits for the peers' Close frames. One that is silent must not keep the listeners open until the deadline. */

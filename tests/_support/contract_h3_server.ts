@@ -18,8 +18,9 @@ import { listenerSettings } from "../../src/server/listener_settings.ts";
 import type { ServerLog } from "../../src/server/log.ts";
 import { type BoundQuic, Http3Listener } from "../../src/server/quic_listener.ts";
 import { logReporter } from "../../src/server/reporter.ts";
+import { openBooks } from "../../src/server/books.ts";
 import { RunningServer, type Server } from "../../src/server/server.ts";
-import { startUp } from "../../src/server/start.ts";
+import { startUp } from "../../src/server/host.ts";
 import { CERTIFICATE, KEY_PATH } from "./certificates.ts";
 
 /** QUIC back-ends. */
@@ -42,7 +43,8 @@ export async function startH3(
     maxConcurrentRequests: config.h2MaxConcurrentStreams,
     gracefulTimeout: config.gracefulTimeout,
   });
-  return new RunningServer({ listeners: [listener], application, inFlight, config, log });
+  const books = openBooks(config, log, () => {});
+  return new RunningServer({ listeners: [listener], application, inFlight, config, books });
 }
 
 function bindQuic(config: ResolvedConfig, log: ServerLog, backend: BackendName): BoundQuic {

@@ -7,10 +7,12 @@
 import { type Framework, type Mode, normalise } from "../../src/app/framework.ts";
 import { type ConfigInit, resolveConfig } from "../../src/config/mod.ts";
 import type { BackendName } from "../../src/quic/deno.ts";
+import { openBooks } from "../../src/server/books.ts";
+import { adapterOptions, startApplication } from "../../src/server/host.ts";
 import { openLog } from "../../src/server/log.ts";
 import { formName } from "../../src/server/reporter.ts";
 import type { Server } from "../../src/server/server.ts";
-import { adapterOptions, start, startApplication } from "../../src/server/start.ts";
+import { start } from "../../src/server/start.ts";
 import { startH3 } from "./contract_h3_server.ts";
 import type { LogSink } from "./log_sink.ts";
 
@@ -55,5 +57,10 @@ export async function startForm(
   const application = normalise(app, mode, adapterOptions(resolved, lines));
   if (quic) return await startH3(application, resolved, lines, formName(mode), quic);
   const { http, websocket } = application;
-  return await startApplication({ http, websocket }, resolved, lines, formName(mode));
+  return await startApplication({
+    application: { http, websocket },
+    config: resolved,
+    books: openBooks(resolved, lines, () => {}),
+    form: formName(mode),
+  });
 }

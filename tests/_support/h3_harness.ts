@@ -105,7 +105,7 @@ export class H3Harness implements AsyncDisposable {
   /** Ends everything, and fails when something is left over or was reported that the test did not expect. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const peer of this.#peers) peer.client.close(H3.NO_ERROR);
-    this.inFlight.drain(1001);
+    this.inFlight.drain();
     await withDeadline(this.listener.shutdown(), "the end of the listener");
     const idle = this.inFlight.until(() => this.inFlight.requests === 0);
     await withDeadline(idle, "the end of all requests in flight");

@@ -13,7 +13,7 @@ import { listenQuic } from "../../src/quic/deno.ts";
 import { listenerSettings } from "../../src/server/listener_settings.ts";
 import { openLog } from "../../src/server/log.ts";
 import { logReporter } from "../../src/server/reporter.ts";
-import { adapterOptions } from "../../src/server/start.ts";
+import { adapterOptions } from "../../src/server/host.ts";
 import { CERTIFICATE, KEY_PATH } from "./certificates.ts";
 
 /** The back-ends, as `listenQuic` calls them. */

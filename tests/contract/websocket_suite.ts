@@ -189,7 +189,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
 
   test("answers 503 to a handshake while the server stops", async () => {
     await using server = subject.serve(ECHO);
-    server.inFlight.drain(1001);
+    server.inFlight.drain();
     using client = await subject.connect(server.url);
     assert.equal(client.answer.status, 503);
   });
@@ -205,7 +205,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
     });
     const connected = subject.connect(server.url);
     await asked.promise;
-    server.inFlight.drain(1001);
+    server.inFlight.drain();
     accept.resolve();
     using client = await connected;
     assert.equal(client.answer.status, 503);
@@ -220,7 +220,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
     });
     using client = await open(subject, server);
     await opened.promise;
-    server.inFlight.drain(1001);
+    server.inFlight.drain();
     assert.deepEqual(await client.closed(), { code: 1001, reason: "Server shutting down" });
     assert.equal((await closed.next())[0], 1001);
     await server.idle();

@@ -9,8 +9,9 @@
 import { normalise } from "../../src/app/framework.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import type { Application } from "../../src/exchange.ts";
+import { openBooks } from "../../src/server/books.ts";
+import { startApplication } from "../../src/server/host.ts";
 import { openLog } from "../../src/server/log.ts";
-import { startApplication } from "../../src/server/start.ts";
 import { MAX_TRANSFER_BYTES, TRANSFER_APPS } from "./transfer_apps.ts";
 
 async function main(adapter: string, port: string): Promise<void> {
@@ -24,7 +25,8 @@ async function main(adapter: string, port: string): Promise<void> {
   const options = { rootPath, maxAppQueueSize, wsgiMaxBodySize, multiprocess: false, log };
   const normal = normalise(app, mode, options);
   const application = adapter === "fetch-exchange" ? withoutShortCut(normal) : normal;
-  await startApplication(application, config, log, mode);
+  const books = openBooks(config, log, () => {});
+  await startApplication({ application, config, books, form: mode });
 }
 
 /** As under a middleware: the fetch application is called through its exchange adapter. */

@@ -1,0 +1,140 @@
+/**
+ * A server as a process runs it: what `start` gives to programs, a worker to its supervisor, and the command line to
+ * the terminal.
+ *
+ * @module
+ */
+
+import {
+  type AdapterOptions,
+  detectMode,
+  type Framework,
+  type Mode,
+  normalise,
+} from "../app/framework.ts";
+import type { ResolvedConfig } from "../config/mod.ts";
+import { LifespanTimeoutError } from "../errors.ts";
+import type { Application } from "../exchange.ts";
+import { InFlight } from "../protocol/in_flight.ts";
+import { type Books, openBooks } from "./books.ts";
+import { type Hooks, withHooks } from "./hooks.ts";
+import type { OpenListener } from "./listener.ts";
+import { openLog, type ServerLog } from "./log.ts";
+import { openListeners } from "./open_listeners.ts";
+import { formName, logReporter } from "./reporter.ts";
+import type { RetireReason } from "./retirement.ts";
+import { type HostedServer, RunningServer, stopApplication } from "./server.ts";
+import { loadTls } from "./tls.ts";
+import { within } from "./within.ts";
+
+/** What the process around a server knows, beyond application and configuration. */
+export interface HostOptions extends Hooks {
+  /** Form of the application; detected when absent. */
+  readonly mode?: Mode;
+  /** Whether other processes listen on the same addresses. Default `false`. */
+  readonly reusePort?: boolean;
+  /** Whether `adminBind` is opened in this process; workers leave it to their supervisor. Default `true`. */
+  readonly admin?: boolean;
+  /** Whether applications are told that other processes serve the same (WSGI's `wsgi.multiprocess`). Default `false`. */
+  readonly multiprocess?: boolean;
+  /** A limit of this process was reached, once. Default: the server stops. */
+  readonly onRetire?: (reason: RetireReason) => void;
+  /** Sentences for the log besides the configuration's own warnings. */
+  readonly notices?: readonly string[];
+}
+
+/**
+ * Starts a server on an application of any form.
+ *
+ * @throws As `start`.
+ */
+export async function host(
+  app: Framework,
+  config: ResolvedConfig,
+  options: HostOptions = {},
+): Promise<HostedServer> {
+  const errorLog = openLog(config);
+  const books = openBooks(config, errorLog, (reason) => retire(reason));
+  const { log } = books;
+  let server: RunningServer | undefined;
+  const retire = options.onRetire ?? ((reason: RetireReason) => {
+    log.info(`Stopping: ${reason} was reached`);
+    server?.shutdown().catch(() => {}); // `finished` has the error
+  });
+  try {
+    for (const warning of [...config.warnings, ...options.notices ?? []]) log.warn(warning);
+    const mode = options.mode ?? detectMode(app);
+    const adapter = adapterOptions(config, log, options.multiprocess);
+    const application = withHooks(normalise(app, mode, adapter), options);
+    const startup = { application, config, books, reusePort: options.reusePort ?? false };
+    server = await startApplication({ ...startup, form: formName(mode) });
+    return server;
+  } catch (error) {
+    await books.close();
+    throw error;
+  }
+}
+
+/** What the adapters need to know of the configuration. */
+export function adapterOptions(
+  config: ResolvedConfig,
+  log: ServerLog,
+  multiprocess = false,
+): AdapterOptions {
+  const { rootPath, maxAppQueueSize, wsgiMaxBodySize } = config;
+  return { rootPath, maxAppQueueSize, wsgiMaxBodySize, multiprocess, log };
+}
+
+/** What a server starts from. */
+export interface Startup {
+  /** The application, normalised. */
+  readonly application: Application;
+  /** The configuration. */
+  readonly config: ResolvedConfig;
+  /** Who keeps count; closed by the server. */
+  readonly books: Books;
+  /** Whether other processes listen on the same addresses. Default `false`. */
+  readonly reusePort?: boolean;
+  /** How the application is called in the log. */
+  readonly form: string;
+}
+
+/** Starts a server on a normalised application. */
+export async function startApplication(startup: Startup): Promise<RunningServer> {
+  const { application, config, books, reusePort = false, form } = startup;
+  const { log, observer } = books;
+  const tls = await loadTls(config, log);
+  if (tls) books.noteCertificate(tls.cert);
+  await startUp(application, config.startupTimeout);
+  const inFlight = new InFlight();
+  const reporter = logReporter(log, form);
+  let listeners: OpenListener[];
+  try {
+    const shared = { application, config, tls, inFlight, reporter, observer, reusePort, log };
+    listeners = await openListeners(shared);
+  } catch (error) {
+    await stopApplication(application, config.shutdownTimeout).catch((reason) =>
+      log.error(`The application could not be stopped after the failed start: ${reason}`)
+    );
+    throw error;
+  }
+  for (const { bind } of listeners) log.info(bannerOf(bind));
+  return new RunningServer({ ...startup, listeners, inFlight });
+}
+
+/** The line that programs around a server wait for, which begins as Hypercorn's. */
+function bannerOf({ url, versions }: OpenListener["bind"]): string {
+  return `Running on ${url} (${versions.includes("3") ? "HTTP/3, " : ""}CTRL + C to quit)`;
+}
+
+/**
+ * Runs the application's `startup`.
+ *
+ * @throws {LifespanTimeoutError} After `seconds`; should it start later all the same, it is stopped again.
+ */
+export async function startUp(application: Application, seconds: number): Promise<void> {
+  const started = application.startup?.();
+  if (started === undefined || await within(started, seconds)) return;
+  started.then(() => application.shutdown?.()).catch(() => {}); // nobody is left to be told
+  throw new LifespanTimeoutError("startup", seconds);
+}

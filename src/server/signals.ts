@@ -1,5 +1,5 @@
 /**
- * SIGINT and SIGTERM as two promises: the first asks to stop, the second to stop now.
+ * Signals: SIGINT and SIGTERM as two promises, the first asks to stop, the second to stop now; SIGUSR2 for log rotation.
  *
  * @module
  */
@@ -47,4 +47,11 @@ export class StopSignals implements Disposable {
     this.#isForced = true;
     this.#second.resolve();
   };
+}
+
+/** Calls `reopen` for every SIGUSR2, which Windows does not have, until disposed. */
+export function onLogRotation(reopen: () => void): Disposable {
+  if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+  Deno.addSignalListener("SIGUSR2", reopen);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGUSR2", reopen) };
 }

@@ -1,0 +1,48 @@
+/**
+ * A server in a process of its own: started, run until a signal, stopped.
+ *
+ * @module
+ */
+
+import type { HostedServer } from "./server.ts";
+import { onLogRotation, StopSignals } from "./signals.ts";
+
+/**
+ * Runs a server until SIGINT or SIGTERM; the second of them ends every wait. SIGUSR2 opens the log files anew.
+ *
+ * Settles as the server's `finished`. When the stop had to cut something the process ends a while later by itself.
+ *
+ * @param starting The start, which a second signal gives up.
+ */
+export async function runUntilSignal(starting: Promise<HostedServer>): Promise<void> {
+  using signals = new StopSignals();
+  const server = await Promise.race([starting, signals.forced]);
+  if (!server) {
+    starting.then((late) => late.shutdown()).catch(() => {}); // it must not run on without an owner
+    throw new Error("Stopped by a second signal before the start was complete");
+  }
+  using _rotation = onLogRotation(() => server.reopenLogs());
+  signals.forced.then(() => server.force());
+  await Promise.race([signals.requested, server.finished]);
+  await server.shutdown();
+  if (server.outcome !== "clean") {
+    exitLater(signals.isForced ? FORCED_EXIT_DELAY_MS : EXIT_DELAY_MS);
+  }
+}
+
+/** Milliseconds a program has for its own cleaning up after a stop that had to cut something. */
+const EXIT_DELAY_MS = 5_000;
+
+/** The same after a second signal, when somebody does not want to wait. */
+const FORCED_EXIT_DELAY_MS = 500;
+
+/**
+ * Sees to it that the process ends although something is left of what was cut: a handler that is still at work, or
+ * a connection whose client does not read.
+ *
+ * Only where the signals were taken over, whose default is to end the process. The timer does not keep the process
+ * alive; a program whose own cleaning up takes longer uses `start` or a `shutdownTrigger`.
+ */
+function exitLater(delayMs: number): void {
+  Deno.unrefTimer(setTimeout(() => Deno.exit(), delayMs));
+}

@@ -7,7 +7,7 @@
 import { ApplicationError } from "../errors.ts";
 import type { Field, FieldList } from "../fields.ts";
 import { describe } from "../misuse.ts";
-import type { ASGIHeaders } from "./asgi_types.ts";
+import type { ASGIHeaders } from "../asgi_types.ts";
 
 /**
  * Reads the `headers` of a message: names are trimmed and lower-cased, values trimmed, bytes read as latin-1.

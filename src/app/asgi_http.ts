@@ -31,7 +31,7 @@ import type {
   HTTPResponseBodyEvent,
   HTTPResponseStartEvent,
   HTTPResponseTrailersEvent,
-} from "./asgi_types.ts";
+} from "../asgi_types.ts";
 
 /** Options of the HTTP side. */
 export interface ASGIOptions extends ScopeOptions {

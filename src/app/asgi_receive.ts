@@ -9,7 +9,7 @@
 
 import { DisconnectError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import type { ASGIReceiveEvent } from "./asgi_types.ts";
+import type { ASGIReceiveEvent } from "../asgi_types.ts";
 
 const EMPTY = new Uint8Array(0);
 

@@ -7,14 +7,14 @@
 
 import { isASCII } from "../content.ts";
 import type { Exchange, NetAddress, TlsInfo, WebSocketExchange } from "../exchange.ts";
-import type { ASGITLSExtension } from "./asgi_tls.ts";
+import type { ASGITLSExtension } from "../asgi_tls.ts";
 import type {
   ASGIAddress,
   ASGIHTTPExtensions,
   ASGIHTTPScope,
   ASGIWebSocketScope,
-} from "./asgi_types.ts";
-import { decodePath, utf8AsLatin1 } from "./request_target.ts";
+} from "../asgi_types.ts";
+import { decodePath, utf8AsLatin1 } from "../request_target.ts";
 
 /** What every scope of one application shares. */
 export interface ScopeOptions {

@@ -28,7 +28,7 @@ import type {
   WebSocketResponseBodyEvent,
   WebSocketResponseStartEvent,
   WebSocketSendEvent,
-} from "./asgi_types.ts";
+} from "../asgi_types.ts";
 
 /** Makes a WebSocket handler out of an ASGI application. */
 export function asgiWebSocket(app: ASGIFramework, options: ScopeOptions): WebSocketHandler {

@@ -7,13 +7,13 @@
 import type { Application } from "../exchange.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { describe } from "../misuse.ts";
-import type { ASGIFramework } from "./asgi_types.ts";
+import type { ASGIFramework } from "../asgi_types.ts";
 import { asgiHttp } from "./asgi_http.ts";
 import { asgiWebSocket } from "./asgi_websocket.ts";
 import { fetchApplication } from "./fetch.ts";
 import { type AdapterLog, Lifespan } from "./lifespan.ts";
 import { denyWebSocket, wsgiHandler } from "./wsgi.ts";
-import type { WSGIFramework } from "./wsgi_types.ts";
+import type { WSGIFramework } from "../wsgi_types.ts";
 
 /** The form of an application; overrides detection. */
 export type Mode = "fetch" | "asgi" | "wsgi";

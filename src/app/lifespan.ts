@@ -11,7 +11,7 @@
 import { LifespanError, UnexpectedMessageError } from "../errors.ts";
 import { describe } from "../misuse.ts";
 import { observed } from "../misuse.ts";
-import type { ASGIFramework, ASGIReceive, ASGIReceiveEvent, ASGISend } from "./asgi_types.ts";
+import type { ASGIFramework, ASGIReceive, ASGIReceiveEvent, ASGISend } from "../asgi_types.ts";
 
 /** Where adapters say what has no place in an error. */
 export interface AdapterLog {

@@ -20,10 +20,10 @@ import { buildEnviron } from "./wsgi_environ.ts";
 import { ErrorLog } from "./wsgi_errors.ts";
 import { readContent } from "./wsgi_input.ts";
 import { assertResult, sendArray, sendIterable, WSGIOutput } from "./wsgi_output.ts";
-import { scriptName, splitTarget } from "./request_target.ts";
+import { scriptName, splitTarget } from "../request_target.ts";
 import { WSGIResponse } from "./wsgi_response.ts";
 import { Spool } from "./wsgi_spool.ts";
-import type { WSGIEnviron, WSGIFramework } from "./wsgi_types.ts";
+import type { WSGIEnviron, WSGIFramework } from "../wsgi_types.ts";
 
 /** How {@link wsgiHandler} runs an application. */
 export interface WSGIOptions {

@@ -8,9 +8,9 @@
 import type { Exchange, RequestHead } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import { type Bytes, MemoryInput } from "./wsgi_input.ts";
-import type { WSGIPath } from "./request_target.ts";
+import type { WSGIPath } from "../request_target.ts";
 import type { SpooledInput } from "./wsgi_spool.ts";
-import type { WSGIEnviron, WSGIErrors } from "./wsgi_types.ts";
+import type { WSGIEnviron, WSGIErrors } from "../wsgi_types.ts";
 
 /** What {@link buildEnviron} needs beside the exchange. */
 export interface EnvironParts {

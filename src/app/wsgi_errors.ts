@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WSGIErrors } from "./wsgi_types.ts";
+import type { WSGIErrors } from "../wsgi_types.ts";
 
 /** Cuts text into lines and logs each. An incomplete line waits for its end or for `flush()`. */
 export class ErrorLog implements WSGIErrors {

@@ -11,7 +11,7 @@ import type { Exchange } from "../exchange.ts";
 import { getField } from "../fields.ts";
 import { WSGI_SPOOL_BYTES } from "../limits.ts";
 import type { Spool, SpooledInput } from "./wsgi_spool.ts";
-import type { WSGIInput } from "./wsgi_types.ts";
+import type { WSGIInput } from "../wsgi_types.ts";
 
 /** Bytes that own an ordinary (not shared) buffer, as web APIs want them. */
 export type Bytes = Uint8Array<ArrayBuffer>;

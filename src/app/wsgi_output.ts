@@ -9,7 +9,7 @@ import { ApplicationError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { describe } from "../misuse.ts";
 import { encodeChunk, sizeOf, type WSGIResponse } from "./wsgi_response.ts";
-import type { WSGIResult } from "./wsgi_types.ts";
+import type { WSGIResult } from "../wsgi_types.ts";
 
 /** The result of one application call, iterated at most once and closed exactly once. */
 export class WSGIOutput {

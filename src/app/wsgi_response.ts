@@ -10,7 +10,7 @@ import { ApplicationError } from "../errors.ts";
 import type { ResponseHead } from "../exchange.ts";
 import { type Field, isFieldName, isFieldValue } from "../fields.ts";
 import { describe } from "../misuse.ts";
-import type { StartResponse, WSGIWrite } from "./wsgi_types.ts";
+import type { StartResponse, WSGIWrite } from "../wsgi_types.ts";
 
 /**
  * Fields that belong to the server alone (PEP 3333 "Other HTTP Features", RFC 2616 §13.5.1 and RFC 9110

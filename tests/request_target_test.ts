@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodePath, scriptName, splitTarget, utf8AsLatin1 } from "../../src/app/request_target.ts";
+import { decodePath, scriptName, splitTarget, utf8AsLatin1 } from "../src/request_target.ts";
 
 const ROWS = [
   { name: "plain path", root: "", target: "/a/b", path: "/a/b", query: "" },

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isASCII } from "../content.ts";
+import { isASCII } from "./content.ts";
 
 /** Where a request target lies below the mount point. */
 export interface WSGIPath {

@@ -1,7 +1,7 @@
 /**
  * Every error class of the module. Imports nothing.
  *
- * Whose fault it is decides the class: {@link ConfigError} and {@link BindError} are the operator's,
+ * Whose fault it is decides the class: {@link ConfigError}, {@link NoAppError} and {@link BindError} are the operator's,
  * {@link ApplicationError} the application's, {@link DisconnectError} nobody's (the peer left),
  * {@link LifespanError} and its kin report a start or stop that failed.
  *
@@ -48,6 +48,8 @@ export class ConfigError extends Error {
   readonly received: string;
   /** Nearest known option name, or `undefined` when the key is known. */
   readonly nearest: string | undefined;
+  /** What to do about it, or `undefined` when `expected` says it. */
+  readonly hint: string | undefined;
 
   /** Builds the one-line message from its parts. */
   constructor(detail: ConfigErrorDetail, options?: ErrorOptions) {
@@ -59,6 +61,74 @@ export class ConfigError extends Error {
     this.expected = detail.expected;
     this.received = detail.received;
     this.nearest = detail.nearest;
+    this.hint = detail.hint;
+  }
+}
+
+/**
+ * Which step of loading an application failed.
+ *
+ * - `"name"`: the text is not a name of a module and an export.
+ * - `"module"`: there is no such module, or it may not be read.
+ * - `"load"`: the module is there and does not load: a syntax error, a missing import, or it throws.
+ * - `"export"`: it loads and has no such export.
+ * - `"factory"`: the export was called, and threw.
+ * - `"form"`: what was found, or what the factory gave, is no application.
+ */
+export type NoAppReason = "name" | "module" | "load" | "export" | "factory" | "form";
+
+/** What {@link NoAppError} was told. */
+export interface NoAppErrorDetail {
+  /** The application as the user wrote it, e.g. `"main.ts:app"`. */
+  readonly application: string;
+  /** Which step failed. */
+  readonly reason: NoAppReason;
+  /** What is wrong, as a message goes on after a colon; may have several lines, of the runtime's own text. */
+  readonly problem: string;
+  /** The module part, unless `reason` is `"name"`. */
+  readonly module?: string;
+  /** The export that was looked for, when it was named or found. */
+  readonly export?: string;
+  /** Exports of the module that could be applications. */
+  readonly exports?: readonly string[];
+  /** The nearest of the names that exist. */
+  readonly nearest?: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}
+
+/** The application that the command line or a configuration file names cannot be loaded. */
+export class NoAppError extends Error {
+  /** The name of this class. */
+  override name = "NoAppError";
+  /** The application as the user wrote it. */
+  readonly application: string;
+  /** Which step failed. */
+  readonly reason: NoAppReason;
+  /** The module part, or `undefined` when the text has none. */
+  readonly module: string | undefined;
+  /** The export that was looked for, or `undefined` when the search did not get so far. */
+  readonly export: string | undefined;
+  /** Exports of the module that could be applications; empty unless it was loaded. */
+  readonly exports: readonly string[];
+  /** The nearest of the names that exist, or `undefined`. */
+  readonly nearest: string | undefined;
+  /** What to do about it, or `undefined`. */
+  readonly hint: string | undefined;
+
+  /** Builds the message from its parts; it has one line unless the runtime had more to say. */
+  constructor(detail: NoAppErrorDetail, options?: ErrorOptions) {
+    const { application, problem, nearest, hint } = detail;
+    const advice = [nearest && `Did you mean "${nearest}"?`, hint].filter(Boolean).join(" ");
+    const text = `Cannot load application from "${application}": ${problem}`;
+    super(advice ? `${text}${text.includes("\n") ? "\n" : ". "}${advice}` : text, options);
+    this.application = application;
+    this.reason = detail.reason;
+    this.module = detail.module;
+    this.export = detail.export;
+    this.exports = detail.exports ?? [];
+    this.nearest = nearest;
+    this.hint = hint;
   }
 }
 

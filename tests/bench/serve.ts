@@ -17,6 +17,9 @@ const SERVERS: Readonly<Record<string, (port: number) => unknown>> = {
   "deno-hono": (port) => bare(port, hono.fetch),
   "fetch-off": (port) => ours(port, fetchSync, OFF),
   "fetch": (port) => ours(port, fetchSync),
+  "fetch-log": (port) => logged(port, {}),
+  "fetch-json-log": (port) => logged(port, { logJson: true }),
+  "fetch-metrics": (port) => ours(port, fetchSync, { adminBind: "127.0.0.1:0" }),
   "fetch-async": (port) => ours(port, fetchAsync),
   "hono": (port) => ours(port, hono),
   "asgi": (port) => ours(port, asgi),
@@ -30,6 +33,15 @@ function bare(port: number, handler: Deno.ServeHandler): void {
 
 function ours(port: number, app: Framework, config: ConfigInit = {}): Promise<void> {
   return serve(app, { ...config, bind: `127.0.0.1:${port}`, loglevel: "WARNING" });
+}
+
+/** Access lines are INFO, so the level has to let them through; the start's own lines go nowhere. */
+async function logged(port: number, config: ConfigInit): Promise<void> {
+  const accesslog = await Deno.makeTempFile();
+  const unlink = { started: () => Deno.removeSync(accesslog) }; // its space is free again when the process is killed
+  await serve(fetchSync, { ...config, accesslog, errorlog: null, bind: `127.0.0.1:${port}` }, {
+    taskStatus: unlink,
+  });
 }
 
 const [name = "", port = ""] = Deno.args;

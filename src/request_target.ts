@@ -1,7 +1,7 @@
 /**
- * Request target to SCRIPT_NAME, PATH_INFO and QUERY_STRING.
+ * Request target to decoded path, SCRIPT_NAME, PATH_INFO and QUERY_STRING.
  *
- * All three are strings whose code units are bytes, as PEP 3333 asks ("Unicode Issues"): percent
+ * All are strings whose code units are bytes, as PEP 3333 asks ("Unicode Issues"): percent
  * escapes are decoded to bytes, not to characters, and UTF-8 is left to the application.
  *
  * @module
@@ -53,23 +53,45 @@ export function scriptName(rootPath: string): string {
   return utf8AsLatin1(rootPath.replace(/\/+$/, ""));
 }
 
+/** Path and query of a target in absolute-form, which may be empty; any other form stays what it is. */
+export function originForm(target: string): string {
+  return target.startsWith("/") ? target : target.replace(ABSOLUTE_FORM, "");
+}
+
+/** Decoded path of a target in any form of RFC 9112 §3.2, its code units bytes; never empty. */
+export function pathOf(target: string): string {
+  const origin = originForm(target);
+  const mark = origin.indexOf("?");
+  const path = decodePath(mark === -1 ? origin : origin.slice(0, mark));
+  return path === "" ? "/" : path; // only absolute-form can have an empty one, which means "/" (RFC 9110 §4.2.3)
+}
+
+/**
+ * What of a decoded path lies below a mount point; never empty.
+ *
+ * Whole segments match only: `/prefix` is not below `/pre`.
+ *
+ * @param path Result of {@link pathOf}.
+ * @param mount Result of {@link scriptName}.
+ * @returns `null` when the path is not below it.
+ */
+export function pathBelow(path: string, mount: string): string | null {
+  if (mount === "") return path;
+  if (path === mount) return "/";
+  if (!path.startsWith(mount) || path[mount.length] !== "/") return null;
+  return path.slice(mount.length);
+}
+
 /**
  * Splits a request target in any form of RFC 9112 §3.2; `*` and an authority stay what they are.
- *
- * The mount point matches whole segments only: `/prefix` is not below `/pre`.
  *
  * @param target Path and query as received; characters beyond ASCII stand for their UTF-8 bytes.
  * @param mount Result of {@link scriptName}.
  * @returns `null` when the path is not below the mount point.
  */
 export function splitTarget(target: string, mount: string): WSGIPath | null {
-  const origin = target.startsWith("/") ? target : target.replace(ABSOLUTE_FORM, "");
-  const mark = origin.indexOf("?");
-  const path = decodePath(mark === -1 ? origin : origin.slice(0, mark));
-  const queryString = mark === -1 ? "" : utf8AsLatin1(origin.slice(mark + 1));
-  // Only an absolute-form target can have an empty path, which means "/" (RFC 9110 §4.2.3).
-  if (mount === "") return { pathInfo: path === "" ? "/" : path, queryString };
-  if (path === mount) return { pathInfo: "/", queryString };
-  if (!path.startsWith(mount) || path[mount.length] !== "/") return null;
-  return { pathInfo: path.slice(mount.length), queryString };
+  const pathInfo = pathBelow(pathOf(target), mount);
+  if (pathInfo === null) return null;
+  const mark = target.indexOf("?");
+  return { pathInfo, queryString: mark === -1 ? "" : utf8AsLatin1(target.slice(mark + 1)) };
 }

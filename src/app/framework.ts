@@ -4,33 +4,21 @@
  * @module
  */
 
+import type { ASGIFramework } from "../asgi_types.ts";
+import { Composition, type CompositionPlan } from "../composition.ts";
 import type { Application } from "../exchange.ts";
 import type { FetchHandler } from "../fetch_types.ts";
+import type { Framework, Mode } from "../framework_types.ts";
 import { describe } from "../misuse.ts";
-import type { ASGIFramework } from "../asgi_types.ts";
+import type { WSGIFramework } from "../wsgi_types.ts";
 import { asgiHttp } from "./asgi_http.ts";
 import { asgiWebSocket } from "./asgi_websocket.ts";
 import { fetchApplication } from "./fetch.ts";
 import { type AdapterLog, Lifespan } from "./lifespan.ts";
+import { SharedLifespan } from "./shared_lifespan.ts";
 import { denyWebSocket, wsgiHandler } from "./wsgi.ts";
-import type { WSGIFramework } from "../wsgi_types.ts";
 
-/** The form of an application; overrides detection. */
-export type Mode = "fetch" | "asgi" | "wsgi";
-
-/** An application in fetch form: the handler itself, or an object that has it as `fetch`. */
-export type FetchFramework = FetchHandler | {
-  /** The handler. */
-  fetch: FetchHandler;
-};
-
-/**
- * An application in any form the server understands.
- *
- * Without `mode` the form is detected: an object with `fetch`, or a function of at most two parameters, is *fetch*; a
- * function of three is *asgi*; one of two whose second is called `startResponse` or `start_response` is *wsgi*.
- */
-export type Framework = FetchFramework | ASGIFramework | WSGIFramework;
+export type { FetchFramework, Framework, Mode } from "../framework_types.ts";
 
 /** What the adapters need to know of the configuration. */
 export interface AdapterOptions {
@@ -46,34 +34,87 @@ export interface AdapterOptions {
   readonly log: AdapterLog;
 }
 
+/** Forms of an application, as far as they are told: `"mixed"` is a composition of several. */
+export type Form = Mode | "mixed";
+
 /**
  * Normalises an application.
  *
+ * @param form Of a composition it is that of the parts that have none of their own; `"mixed"` leaves them to detection.
  * @throws {TypeError} When it has no form the server understands; the message says what was received.
  */
 export function normalise(
   app: Framework,
-  mode: Mode | undefined,
+  form: Form | undefined,
   options: AdapterOptions,
 ): Application {
-  switch (mode ?? detectMode(app)) {
+  return normalisePart(app, form, { options, mountPath: "", lifespans: new Map() });
+}
+
+/** What is passed down through compositions. */
+interface Surroundings {
+  /** Options; `rootPath` and `wsgiMaxBodySize` are those of the server. */
+  readonly options: AdapterOptions;
+  /** As {@link Place.mountPath}. */
+  readonly mountPath: string;
+  /** Largest content instead of `wsgiMaxBodySize`. */
+  readonly maxBodySize?: number;
+  /** Every ASGI application met so far, since one that is mounted twice is started once. */
+  readonly lifespans: Map<ASGIFramework, SharedLifespan>;
+}
+
+function normalisePart(
+  app: Framework,
+  form: Form | undefined,
+  around: Surroundings,
+): Application {
+  const plan = Composition.planOf(app);
+  if (plan) return compose(plan, form, around);
+  const mode = form === undefined || form === "mixed" ? detectMode(app) : form;
+  switch (mode) {
     case "fetch":
       return fetchApplication(fetchFunction(app));
     case "asgi":
-      return asgiApplication(callable<ASGIFramework>(app, "asgi"), options);
+      return asgiApplication(callable<ASGIFramework>(app, "asgi"), around);
     case "wsgi":
-      return wsgiApplication(callable<WSGIFramework>(app, "wsgi"), options);
+      return wsgiApplication(callable<WSGIFramework>(app, "wsgi"), around);
     default:
       throw new TypeError(`Cannot use mode "${mode}": expected "fetch", "asgi" or "wsgi"`);
   }
 }
 
+function compose(
+  plan: CompositionPlan,
+  form: Form | undefined,
+  around: Surroundings,
+): Application {
+  const parts = plan.parts.map(({ app, mode, mountPath = "", maxBodySize }) =>
+    normalisePart(app, mode ?? form, {
+      ...around,
+      mountPath: around.mountPath + mountPath,
+      ...(maxBodySize !== undefined && { maxBodySize }),
+    })
+  );
+  return plan.build(parts, { rootPath: around.options.rootPath, mountPath: around.mountPath });
+}
+
+/** `root_path` of an application that others may have mounted. */
+function rootPathOf({ options: { rootPath }, mountPath }: Surroundings): string {
+  return mountPath === "" ? rootPath : rootPath.replace(/\/+$/, "") + mountPath;
+}
+
 /**
  * Detects the form of an application.
  *
+ * @returns The form of all parts of a composition, or `"mixed"`.
  * @throws {TypeError} When it is neither a function nor an object with a `fetch` method.
  */
-export function detectMode(app: unknown): Mode {
+export function detectMode(app: unknown): Form {
+  const plan = Composition.planOf(app);
+  if (plan) {
+    const [form, ...others] = new Set(plan.parts.map((part) => part.mode ?? detectMode(part.app)));
+    return form === undefined || others.length > 0 ? "mixed" : form;
+  }
   if (hasFetch(app)) return "fetch";
   if (typeof app !== "function") {
     throw new TypeError(
@@ -113,10 +154,15 @@ function callable<T>(app: unknown, mode: Mode): T {
   throw new TypeError(`Cannot serve ${describe(app)} as ${mode}: expected a function`);
 }
 
-function asgiApplication(app: ASGIFramework, options: AdapterOptions): Application {
-  const lifespan = new Lifespan(app, options.log);
-  const { rootPath, maxAppQueueSize } = options;
-  const scope = { rootPath, maxAppQueueSize, state: lifespan.state };
+function asgiApplication(app: ASGIFramework, around: Surroundings): Application {
+  const { options, lifespans } = around;
+  const lifespan = lifespans.get(app) ?? new SharedLifespan(new Lifespan(app, options.log));
+  lifespans.set(app, lifespan);
+  const scope = {
+    rootPath: rootPathOf(around),
+    maxAppQueueSize: options.maxAppQueueSize,
+    state: lifespan.state,
+  };
   return {
     http: asgiHttp(app, scope),
     websocket: asgiWebSocket(app, scope),
@@ -125,14 +171,14 @@ function asgiApplication(app: ASGIFramework, options: AdapterOptions): Applicati
   };
 }
 
-function wsgiApplication(app: WSGIFramework, options: AdapterOptions): Application {
-  const { rootPath, wsgiMaxBodySize, multiprocess, log } = options;
+function wsgiApplication(app: WSGIFramework, around: Surroundings): Application {
+  const { wsgiMaxBodySize, multiprocess, log } = around.options;
   const logError = (message: string) => log.error(message);
   const logRefusal = (message: string) => log.info(message);
   return {
     http: wsgiHandler(app, {
-      rootPath,
-      maxBodySize: wsgiMaxBodySize,
+      rootPath: rootPathOf(around),
+      maxBodySize: around.maxBodySize ?? wsgiMaxBodySize,
       multiprocess,
       logError,
       logRefusal,

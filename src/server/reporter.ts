@@ -6,13 +6,13 @@
 
 import { ApplicationError } from "../errors.ts";
 import { describe } from "../misuse.ts";
-import type { Mode } from "../app/framework.ts";
+import type { Form } from "../app/framework.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
 import type { ServerLog } from "./log.ts";
 
 /** How a form of application is called in the log; ASGI as in Hypercorn. */
-export function formName(mode: Mode): string {
-  return mode === "fetch" ? mode : mode.toUpperCase();
+export function formName(form: Form): string {
+  return form === "asgi" || form === "wsgi" ? form.toUpperCase() : form;
 }
 
 /**

@@ -75,6 +75,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
       server: peer.server,
       tls: { version: TLS_1_3, serverName },
     };
+    settings.observer?.connected?.("h3");
     this.finished = this.#run();
   }
 
@@ -147,6 +148,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     void this.#acceptRequests().catch((error) => this.fail(error));
     const end = await this.#quic.closed;
     this.#over = true;
+    this.settings.observer?.disconnected?.("h3");
     const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
     if (end.by === "transport") this.settings.reporter.disconnected(lost, "", ""); // clients vanish all the time
     for (const request of [...this.#streams.values()]) request.lose(lost);

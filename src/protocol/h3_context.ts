@@ -7,6 +7,7 @@
 import type { PeerInfo, RequestHead } from "../exchange.ts";
 import type { RequestStream } from "../h3/mod.ts";
 import type { H3Input } from "./h3_input.ts";
+import type { H3Observation } from "./h3_observation.ts";
 import type { H3ResponseWriter } from "./h3_response.ts";
 import type { ListenerSettings } from "./serve_context.ts";
 
@@ -65,4 +66,6 @@ export interface H3ExchangeParts {
   readonly writer: H3ResponseWriter;
   /** The connection. */
   readonly owner: H3Owner;
+  /** Told of the answer; `null` when nobody takes note of this request. */
+  readonly observed: H3Observation | null;
 }

@@ -9,7 +9,6 @@
  * @module
  */
 
-import { containListeners } from "../contain_listeners.ts";
 import { type Content, contentBytes, isShortASCII } from "../content.ts";
 import { ApplicationError, DisconnectError } from "../errors.ts";
 import {
@@ -26,10 +25,12 @@ import {
 } from "../exchange.ts";
 import { type FieldList, NO_CONTENT } from "../fields.ts";
 import { asError } from "../misuse.ts";
+import type { Observation } from "../observation.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
 import type { H3ExchangeParts } from "./h3_context.ts";
-import { acceptsTrailers, completeFields, expectsContinue, sendableHead } from "./h3_fields.ts";
+import { H3Departure } from "./h3_departure.ts";
+import { completeFields, expectsContinue, sendableHead, supportOf } from "./h3_fields.ts";
 import { PIECE_BYTES } from "./h3_frame_queue.ts";
 import type { Entry } from "./in_flight.ts";
 import {
@@ -42,14 +43,12 @@ import {
 import { FILE_AFTER_CONTENT, openFile } from "./send_file.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
-const WITH_TRAILERS: ExchangeSupport = { informational: true, trailers: true, sendFile: true };
-const WITHOUT_TRAILERS: ExchangeSupport = { ...WITH_TRAILERS, trailers: false };
-
 /** One request stream as an {@link Exchange}. */
 export class H3Exchange implements Exchange, Entry, Held {
   readonly request: RequestHead;
   readonly peer: PeerInfo;
   readonly supports: ExchangeSupport;
+  readonly observation: Observation | undefined;
   readonly upload: boolean;
   previous: Entry | undefined;
   next: Entry | undefined;
@@ -65,17 +64,18 @@ export class H3Exchange implements Exchange, Entry, Held {
   /** Whether frames went to the writer before the response was complete. */
   #begun = false;
   #expectsContinue: boolean;
-  #abort: AbortController | undefined;
-  #gone: DisconnectError | undefined;
+  readonly #departure: H3Departure;
 
   constructor(parts: H3ExchangeParts) {
-    const { head, peer } = parts;
+    const { head, peer, owner, observed } = parts;
     this.#parts = parts;
     this.request = head;
     this.peer = peer;
+    this.observation = observed?.observation;
     this.upload = mayHaveContent(head.method);
-    this.supports = acceptsTrailers(head.fields) ? WITH_TRAILERS : WITHOUT_TRAILERS;
+    this.supports = supportOf(head.fields);
     this.#expectsContinue = expectsContinue(head.fields);
+    this.#departure = new H3Departure(head, owner.settings.reporter);
   }
 
   /** State of the response half, for the driver. */
@@ -84,16 +84,11 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController();
-      containListeners(this.#abort.signal, (error) => {
-        const { method, authority, target } = this.request;
-        const { reporter } = this.#parts.owner.settings;
-        reporter.failed(error, method, `https://${authority}${target}`);
-      });
-      if (this.#gone) this.#abort.abort(this.#gone);
-    }
-    return this.#abort.signal;
+    return this.#departure.signal;
+  }
+
+  get #gone(): DisconnectError | undefined {
+    return this.#departure.reason;
   }
 
   async read(): Promise<Uint8Array | null> {
@@ -185,19 +180,13 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 
   abort(_error: Error): void {
-    const before = this.#state;
-    this.#state = nextState(before, "abort");
-    if (before === "initial") this.#answer(500);
-    else if (before === "responding") this.#truncate();
+    this.#cease("failed", 500);
   }
 
   /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the response is broken off. */
   cut(reason: DisconnectError): void {
-    const before = this.#state;
-    this.#state = nextState(before, "abort");
-    if (before === "initial") this.#answer(503);
-    else if (before === "responding") this.#truncate();
-    this.#disconnect(reason);
+    this.#cease("aborted", 503);
+    this.#departure.tell(reason);
   }
 
   /**
@@ -210,13 +199,17 @@ export class H3Exchange implements Exchange, Entry, Held {
     const before = this.#state;
     if (before === "ended" || before === "aborted") return true;
     this.#state = "aborted";
+    const { observed, owner } = this.#parts;
     const answered = status !== null && !this.#begun;
     if (answered) {
-      const { settings } = this.#parts.owner;
-      settings.reporter.refused(this.request.method, status, asError(cause).message);
+      observed?.refuse(status);
+      owner.settings.reporter.refused(this.request.method, status, asError(cause).message);
       this.#answer(status);
-    } else this.#breakOff();
-    this.#disconnect(new DisconnectError(undefined, { cause }));
+    } else {
+      observed?.decide("aborted");
+      this.#breakOff();
+    }
+    this.#departure.tell(new DisconnectError(undefined, { cause }));
     return answered;
   }
 
@@ -226,6 +219,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     try {
       this.#sendHead();
     } catch (error) { // fields that were changed after they were checked
+      this.#parts.observed?.decide("failed");
       this.#parts.owner.fail(error);
     }
   }
@@ -236,6 +230,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.#head = undefined;
     const { settings } = this.#parts.owner;
     this.#sendFrame(this.#encodeHead(status, completeFields(fields, settings, this.#added)));
+    this.#parts.observed?.responded(status, fields);
     if (this.#held && !this.#bodiless) void this.#parts.writer.data(contentBytes(this.#held));
     this.#held = undefined;
   }
@@ -269,7 +264,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.#sendHead();
     this.#parts.writer.finish();
     this.#state = "ended";
-    this.#disconnect(new DisconnectError("The response has no content"));
+    this.#departure.tell(new DisconnectError("The response has no content"));
     return SETTLED;
   }
 
@@ -282,7 +277,7 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 
   #sendFlat(head: ResponseHead, held: Content | undefined): void {
-    const { machine, owner, writer } = this.#parts;
+    const { machine, owner, writer, observed } = this.#parts;
     const content = this.#bodiless || held === undefined ? "" : held;
     this.#declare(held?.length ?? 0, held !== undefined);
     if (this.#begun || content.length > PIECE_BYTES / 2) {
@@ -290,11 +285,11 @@ export class H3Exchange implements Exchange, Entry, Held {
       return writer.finish();
     }
     const fields = completeFields(head.fields, owner.settings, this.#added);
-    this.#head = undefined;
-    this.#held = undefined;
+    this.#head = this.#held = undefined;
     const frames = machine.encodeResponse(head.status, fields, content);
     owner.flush(); // instructions for the client's decoder
-    writer.sendAll(frames);
+    observed?.responded(head.status, head.fields);
+    writer.sendAll(frames, content.length);
   }
 
   /** Has a content-length added to the head that is held, unless there is one or must be none (RFC 9110 §8.6). */
@@ -304,37 +299,38 @@ export class H3Exchange implements Exchange, Entry, Held {
     if (status !== 204 && status !== 304) this.#added = length;
   }
 
+  /**
+   * Ends the response from our side, unless it is over: `status` where the application has not begun it. Otherwise it
+   * begins for the client, too, and then lacks its end: what the client sees does not depend on timing, and some end
+   * the connection for a stream that ends without a response.
+   */
+  #cease(outcome: "aborted" | "failed", status: number): void {
+    const before = this.#state;
+    this.#state = nextState(before, "abort");
+    if (before !== "initial" && before !== "responding") return;
+    this.#parts.observed?.decide(outcome);
+    if (before === "initial") return this.#answer(status);
+    this.#sendHead();
+    this.#breakOff();
+  }
+
   /** An answer of the server itself. */
   #answer(status: number): void {
-    this.#head = undefined;
-    this.#held = undefined;
-    const { writer, owner } = this.#parts;
+    this.#head = this.#held = undefined;
+    const { writer, owner, observed } = this.#parts;
     const head = this.#encodeHead(status, completeFields(NO_CONTENT, owner.settings));
+    observed?.responded(status);
     if (!this.#begun) return writer.sendAll(head);
     writer.frame(head);
     writer.finish();
   }
 
-  /**
-   * The response has begun for the application, so it begins for the client, too, and then lacks its end: what the
-   * client sees does not depend on timing, and some end the connection for a stream that ends without a response.
-   */
-  #truncate(): void {
-    this.#sendHead();
-    this.#breakOff();
-  }
-
   #breakOff(): void {
-    const { writer } = this.#parts;
+    const { writer, observed } = this.#parts;
     if (this.#begun) writer.giveUp();
     else writer.finish(); // nothing was sent, so nothing can look complete
-    this.#head = undefined;
-    this.#held = undefined;
-  }
-
-  #disconnect(reason: DisconnectError): void {
-    this.#gone ??= reason;
-    this.#abort?.abort(this.#gone);
+    observed?.end();
+    this.#head = this.#held = undefined;
   }
 
   #sendFrame(frame: Uint8Array): void {

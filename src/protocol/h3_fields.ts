@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ResponseHead } from "../exchange.ts";
+import type { ExchangeSupport, ResponseHead } from "../exchange.ts";
 import { combineField, type Field, type FieldList, hasField, listMembers } from "../fields.ts";
 import { dateField } from "./date_field.ts";
 import type { H3Settings } from "./h3_context.ts";
@@ -33,10 +33,14 @@ export function sendableHead(head: ResponseHead): ResponseHead {
   return { status, fields: fields.filter(([name]) => name !== "content-length") };
 }
 
-/** Says whether the client looks at trailers of the response (RFC 9110 §6.5.1). */
-export function acceptsTrailers(fields: FieldList): boolean {
+const WITH_TRAILERS: ExchangeSupport = { informational: true, trailers: true, sendFile: true };
+const WITHOUT_TRAILERS: ExchangeSupport = { ...WITH_TRAILERS, trailers: false };
+
+/** What can be sent to a client: trailers only if it looks at them (RFC 9110 §6.5.1). */
+export function supportOf(fields: FieldList): ExchangeSupport {
   const te = combineField(fields, "te");
-  return te !== undefined && listMembers(te).includes("trailers");
+  const accepts = te !== undefined && listMembers(te).includes("trailers");
+  return accepts ? WITH_TRAILERS : WITHOUT_TRAILERS;
 }
 
 /** Says whether the client waits for a 100 before it sends the content (RFC 9110 §10.1.1). */

@@ -16,10 +16,16 @@ const MAX_DATA_HEADER = 8;
 export class FrameQueue {
   readonly #items: { bytes: Uint8Array; readonly data: boolean }[] = [];
   #size = 0;
+  #taken = 0;
 
   /** Bytes that wait, without headers of DATA frames. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes of content in the piece taken last. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Appends a whole frame, header included. */
@@ -39,6 +45,7 @@ export class FrameQueue {
   take(): Uint8Array | null {
     const parts: Uint8Array[] = [];
     let total = 0;
+    this.#taken = 0;
     while (this.#items.length > 0 && total < PIECE_BYTES) {
       if (this.#items[0]!.data) {
         const room = PIECE_BYTES - total - MAX_DATA_HEADER;
@@ -75,6 +82,7 @@ export class FrameQueue {
       length += taken.byteLength;
     }
     this.#size -= length;
+    this.#taken += length;
     const header = parts[headerIndex] = dataFrameHeader(length);
     return header.byteLength + length;
   }

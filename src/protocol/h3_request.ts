@@ -14,10 +14,13 @@ import type { H3Owner } from "./h3_context.ts";
 import { H3Exchange } from "./h3_exchange.ts";
 import { completeFields } from "./h3_fields.ts";
 import { H3Input, type InputEvents } from "./h3_input.ts";
+import { H3Observation } from "./h3_observation.ts";
 import { H3ResponseWriter, type WriterEvents } from "./h3_response.ts";
 import type { Refusal } from "./serve_context.ts";
 
 const INCOMPLETE = "The application returned without completing its response";
+const UNSENDABLE =
+  "Cannot send the content: bytes given to write() belong to the server, do not change or transfer them";
 
 /** What a request tells its connection. */
 export interface RequestEvents {
@@ -39,6 +42,7 @@ export class H3Request implements InputEvents, WriterEvents {
   readonly #application: Application;
   readonly #input: H3Input;
   readonly #writer: H3ResponseWriter;
+  #observed: H3Observation | null = null;
   #exchange: H3Exchange | undefined;
   #inputOver = false;
   #outputOver = false;
@@ -85,6 +89,7 @@ export class H3Request implements InputEvents, WriterEvents {
     // RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing.
     const order = sendOrder(this.#machine.priority, this.stream.id);
     if (order !== 0) this.stream.send.setSendOrder(order);
+    this.#begin(head);
     const refusal = judge(head, this.#owner);
     if (refusal) {
       this.#answer(refusal, head.method);
@@ -98,10 +103,11 @@ export class H3Request implements InputEvents, WriterEvents {
       input: this.#input,
       writer: this.#writer,
       owner: this.#owner,
+      observed: this.#observed,
     });
     this.#owner.settings.inFlight.add(exchange);
     try {
-      this.#application.http(exchange).then(
+      this.#call(exchange).then(
         () => this.#completed(exchange, head),
         (error) => this.#failed(exchange, error, head),
       );
@@ -114,8 +120,11 @@ export class H3Request implements InputEvents, WriterEvents {
     const malformed = this.#judgeError(error);
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      if (malformed) this.#answer(malformed, "");
-      else this.#writer.finish(); // nothing was sent, so nothing can look complete
+      if (this.#handled) return; // refused, whatever the rest of it is
+      if (malformed) {
+        this.#begin(null);
+        this.#answer(malformed, "");
+      } else this.#writer.finish(); // nothing was sent, so nothing can look complete
     } else if (!exchange.onLost(error, malformed?.status ?? null) && malformed) {
       // The response has begun, and the transport cannot reset it (RFC 9114 §4.1.2).
       this.#owner.fail(new H3Error(H3.MESSAGE_ERROR, malformed.message));
@@ -131,8 +140,21 @@ export class H3Request implements InputEvents, WriterEvents {
     this.#endIfOver();
   }
 
+  onSent(bytes: number): void {
+    this.#observed?.sent(bytes);
+  }
+
   onLost(error: unknown): void {
+    this.#observed?.decide("aborted");
     this.#exchange?.onLost(error, null);
+  }
+
+  onUnsendable(cause: unknown): void {
+    this.#observed?.decide("failed");
+    const error = new ApplicationError(UNSENDABLE, { cause });
+    const { method, authority, target } = this.#exchange!.request;
+    this.#owner.settings.reporter.failed(error, method, `https://${authority}${target}`);
+    this.#exchange!.onLost(error, null);
   }
 
   onTruncated(): void {
@@ -142,9 +164,22 @@ export class H3Request implements InputEvents, WriterEvents {
 
   onDone(): void {
     this.#outputOver = true;
+    this.#observed?.end();
     this.#input.discard();
     this.#leave();
     this.#endIfOver();
+  }
+
+  #begin(head: H3RequestHead | null): void {
+    const { observer } = this.#owner.settings;
+    if (observer) this.#observed = H3Observation.begin(observer, head, this.#peer.client);
+  }
+
+  /** Calls the application, in the context of the observer when it has one. */
+  #call(exchange: H3Exchange): Promise<void> {
+    const { observation } = exchange;
+    if (observation?.run === undefined) return this.#application.http(exchange);
+    return observation.run(() => this.#application.http(exchange));
   }
 
   #completed(exchange: H3Exchange, head: H3RequestHead): void {
@@ -212,6 +247,8 @@ export class H3Request implements InputEvents, WriterEvents {
     const all = completeFields([...NO_CONTENT, ...fields], settings);
     const head = this.#machine.encodeHead(status, all);
     this.#owner.flush();
+    this.#observed?.refuse(status);
+    this.#observed?.responded(status);
     this.#writer.sendAll(head);
   }
 }

@@ -14,8 +14,12 @@ import { FrameQueue } from "./h3_frame_queue.ts";
 
 /** What a {@link H3ResponseWriter} tells its owner. */
 export interface WriterEvents {
-  /** The client does not want the rest, or is gone. At most once. */
+  /** The transport took so much content, frame headers apart. */
+  onSent(bytes: number): void;
+  /** The client does not want the rest, or is gone. At most once, and never with `onUnsendable`. */
   onLost(error: unknown): void;
+  /** The content itself cannot be sent, so the response ends here. At most once. */
+  onUnsendable(error: unknown): void;
   /** The response had to be given up without its end, and the client has not asked for that. */
   onTruncated(): void;
   /** Nothing more will be sent. Once. */
@@ -32,6 +36,8 @@ export class H3ResponseWriter {
   readonly #queue = new FrameQueue();
   #state: "open" | "ending" | "over" = "open";
   #writing = false;
+  /** Bytes of content that `sendAll` has on their way. */
+  #flat = 0;
   #room: PromiseWithResolvers<void> | undefined;
 
   constructor(stream: QuicSendStream, events: WriterEvents) {
@@ -39,9 +45,14 @@ export class H3ResponseWriter {
     this.#events = events;
   }
 
-  /** Sends a whole response with FIN: the usual case, without queue. Nothing may have been sent before. */
-  sendAll(frames: Uint8Array): void {
+  /**
+   * Sends a whole response with FIN: the usual case, without queue. Nothing may have been sent before.
+   *
+   * @param content Bytes of content among the frames.
+   */
+  sendAll(frames: Uint8Array, content = 0): void {
     this.#state = "over";
+    this.#flat = content;
     this.#stream.write(frames).catch(ignore); // finish() fails with the same
     this.#stream.finish().then(this.#onFinished, this.#onLost);
   }
@@ -95,7 +106,9 @@ export class H3ResponseWriter {
       for (let piece = this.#queue.take(); piece; piece = this.#queue.take()) {
         const written = this.#stream.write(piece);
         if (this.#queue.size < RESPONSE_BUFFER_BYTES) this.#makeRoom();
+        const { taken } = this.#queue;
         await written;
+        if (taken > 0) this.#events.onSent(taken);
       }
     } catch (error) {
       this.#lose(error);
@@ -110,10 +123,11 @@ export class H3ResponseWriter {
     this.#queue.clear();
     if (this.#state === "over") return;
     this.#state = "over";
-    this.#events.onLost(error);
-    this.#makeRoom();
-    // The stream itself is fine where it was the content that failed, e.g. transferred by the application meanwhile.
     const isOver = error instanceof StreamStoppedError || error instanceof ConnectionLostError;
+    // The stream itself is fine where it was the content that failed, e.g. transferred by the application meanwhile.
+    if (isOver) this.#events.onLost(error);
+    else this.#events.onUnsendable(error);
+    this.#makeRoom();
     if (isOver) this.#close();
     else this.#abandon();
   }
@@ -127,7 +141,10 @@ export class H3ResponseWriter {
     this.#stream.finish().then(this.#onFinished, this.#onFinished);
   }
 
-  readonly #onFinished = (): void => this.#events.onDone();
+  readonly #onFinished = (): void => {
+    if (this.#flat > 0) this.#events.onSent(this.#flat);
+    this.#events.onDone();
+  };
 
   readonly #onLost = (error: unknown): void => {
     this.#events.onLost(error);

@@ -81,10 +81,10 @@ export class H3Harness implements AsyncDisposable {
       maxFieldSectionSize: 65_536,
       maxConcurrentRequests: 100,
       gracefulTimeout: 3,
+      observer: null,
       ...settings,
       inFlight,
       reporter: this.#reporter(),
-      observer: null,
     });
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Composition } from "../composition.ts";
 import { NoAppError, type NoAppErrorDetail } from "../errors.ts";
 import { describe } from "../misuse.ts";
 import { nearestSpelling } from "../spelling.ts";
@@ -169,12 +170,15 @@ function hintFor(value: unknown, some: readonly string[]): { hint?: string } {
 
 /** A method needs its receiver, as a bound method of Python has it; binding hides the parameters, so the form is told. */
 function bindToOwner(app: Framework, owner: unknown, mode: Mode | undefined): LoadedApplication {
+  if (typeof app !== "function" || "fetch" in app) return mode ? { app, mode } : { app };
   const form = mode ?? detectMode(app);
-  return { app: typeof app === "function" ? app.bind(owner) as Framework : app, mode: form };
+  const bound = app.bind(owner) as Framework;
+  return form === "mixed" ? { app: bound } : { app: bound, mode: form };
 }
 
 function isApplication(value: unknown): boolean {
   if (typeof value === "function" && !isClass(value)) return true;
+  if (Composition.planOf(value) !== null) return true;
   return hasMember(value, "fetch") && typeof (value as { fetch: unknown }).fetch === "function";
 }
 

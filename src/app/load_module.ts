@@ -77,12 +77,11 @@ async function adviceFor(module: string): Promise<Advice> {
   if (dotted !== undefined) return { nearest: dotted };
   const nearest = await nearestFile(module);
   if (nearest !== undefined) return { nearest };
-  if (/[/\\]|\.[a-z]+$/i.test(module)) {
+  if (/[/\\]|\.[cm]?[jt]sx?$/i.test(module)) {
     return { hint: "Check the path, which is relative to the working directory" };
   }
-  return {
-    hint: `Modules are files here, not names as in Python: write a path such as "${module}.ts:app"`,
-  };
+  const path = `${module.replaceAll(".", "/")}.ts`;
+  return { hint: `Modules are files here, not names as in Python: write a path such as "${path}"` };
 }
 
 /** The file of a module that is written as in Python: `sub.mod`. */
@@ -118,15 +117,15 @@ const RUNTIME_PROBLEMS: readonly (readonly [RegExp, string])[] = [
   [/(?:)/, "something it imports was not found"],
 ];
 
-function explain(cause: unknown, { module }: ApplicationName): [NoAppReason, string] {
+function explain(cause: unknown, { isSpecifier }: ApplicationName): [NoAppReason, string] {
   if ((cause as { code?: unknown } | null | undefined)?.code !== "ERR_MODULE_NOT_FOUND") {
     const what = cause instanceof SyntaxError ? "it does not link" : "it threw while it was loaded";
     return ["load", `${what}\n${stackOf(cause)}`];
   }
   const text = messageOf(cause).replace(/\.$/, "");
   const [, what] = RUNTIME_PROBLEMS.find(([beginning]) => beginning.test(text))!;
-  // Files were looked for before; for the other modules the runtime names what it did not find.
-  const isItself = what.endsWith("not found") && text.includes(module.replace(/^\w+:/, ""));
+  // Files were looked for before. Of other modules the runtime says where they were imported, unless that was here.
+  const isItself = isSpecifier && what.endsWith("not found") && !/\n\s+at /.test(text);
   return isItself ? ["module", `module not found\n${text}`] : ["load", `${what}\n${text}`];
 }
 

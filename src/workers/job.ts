@@ -26,8 +26,18 @@ export interface Job {
  * @throws {ConfigError} When the file cannot be read or an option cannot be used.
  */
 export async function loadJobConfig(job: Job): Promise<ResolvedConfig> {
+  return resolveConfig(await loadJobOptions(job));
+}
+
+/**
+ * Reads the options of a job: those of the file, and over them those of the command line. Lists are replaced, as in
+ * Hypercorn, not joined.
+ *
+ * @throws {ConfigError} When the file cannot be read or an option is refused.
+ */
+export async function loadJobOptions(job: Job): Promise<ConfigInit> {
   const file = job.config === null ? {} : await loadConfigFile(job.config);
-  return resolveConfig({ ...file, ...job.options } as ConfigInit);
+  return { ...file, ...job.options } as ConfigInit;
 }
 
 /**

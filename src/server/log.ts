@@ -1,134 +1,130 @@
 /**
- * The error log: Hypercorn's line format through `@std/log`.
+ * From the configuration to the logs.
  *
  * @module
  */
 
-import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
-import type { LogSink, ResolvedConfig } from "../config/mod.ts";
+import type { LogLevel, LogSink, ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
+import {
+  type AccessLog,
+  type AccessTarget,
+  customLog,
+  type CustomLogger,
+  type LogPlan,
+  type LogPlans,
+  openAccessLines,
+  openErrorLog,
+  readLogConfig,
+  readLogConfigFile,
+  type ServerLog,
+  sinkLog,
+} from "../logging/mod.ts";
+import { describe } from "../misuse.ts";
 
-/** What the server logs through. No method throws: a server must not end because its log does. */
-export interface ServerLog {
-  /** Detail for developers. */
-  debug(message: string): void;
-  /** Normal operation. */
-  info(message: string): void;
-  /** Odd, but no harm yet. */
-  warn(message: string): void;
-  /** A failure. */
-  error(message: string): void;
-  /** Releases what the log holds open. */
-  close(): void;
+export type { AccessLog, ServerLog } from "../logging/mod.ts";
+
+/**
+ * Opens the error log. The first that is set decides: `loggerClass`, `logconfig`, `logconfigDict`, `errorlog`.
+ *
+ * @throws {ConfigError} When a file cannot be opened, `logconfig` not be read, or `loggerClass` not be used.
+ */
+export function openLog(config: ResolvedConfig): ServerLog {
+  const logger = loggerOf(config);
+  if (logger) return customLog(logger);
+  const plan = plansOf(config)?.error;
+  if (plan) return openErrorLog(plan);
+  const { errorlog } = config;
+  if (isSink(errorlog)) return sinkLog(errorlog);
+  return openErrorLog(planOf(errorlog, "errorlog", config));
 }
 
-interface LineWriter {
-  writeSync(bytes: Uint8Array): number;
+/**
+ * Opens the access log. The first that is set decides: an `access` method of `loggerClass`, `logconfig`,
+ * `logconfigDict`, `accesslog`.
+ *
+ * @param log Gets warnings about `accessLogFormat`, and what goes wrong later.
+ * @returns `null` when no line would ever be written; `loglevel` above INFO silences them, as in Hypercorn.
+ * @throws {ConfigError} When a file cannot be opened, or for a format or `logconfig` that cannot be read.
+ */
+export function openAccessLog(config: ResolvedConfig, log: ServerLog): AccessLog | null {
+  const logger = loggerOf(config);
+  const target = accessTarget(config, logger);
+  return target && openAccessLines({ target, template: config.accessLogFormat, logger, log });
 }
 
-/** Opens the log that `errorlog` and `loglevel` describe. @throws {ConfigError} When its file cannot be opened. */
-export function openLog({ errorlog, loglevel }: ResolvedConfig): ServerLog {
-  if (errorlog !== null && typeof errorlog !== "string") return foreignLog(errorlog);
-  const level = loglevel === "WARNING" ? "WARN" : loglevel;
-  if (!errorlog) return new ErrorLog([], level);
-  if (errorlog === "-") return new ErrorLog([new LineHandler(Deno.stderr, level)], level);
-  const file = openFile(errorlog);
-  return new ErrorLog([new LineHandler(file, level)], level, file);
+function accessTarget(config: ResolvedConfig, logger: CustomLogger | null): AccessTarget | null {
+  const { accesslog, logJson: json } = config;
+  if (typeof logger?.access === "function") {
+    return { access: (entry, line) => logger.access!(entry, line), json };
+  }
+  const plan = plansOf(config)?.access;
+  if (!plan && isSink(accesslog)) return { sink: accesslog, json };
+  const { level, handlers } = plan ?? planOf(accesslog as string | null, "accesslog", config);
+  const open = takesInfo(level) ? handlers.filter((handler) => takesInfo(handler.level)) : [];
+  return open.length > 0 ? { handlers: open } : null;
 }
 
-/** A `@std/log` logger with a file it may own. */
-class ErrorLog implements ServerLog {
-  readonly #logger: Logger;
-  readonly #file: Disposable | undefined;
-
-  constructor(handlers: BaseHandler[], level: LevelName, file?: Disposable) {
-    this.#logger = new Logger("hypercorn.error", level, { handlers });
-    this.#file = file;
-  }
-
-  debug(message: string): void {
-    this.#logger.debug(message);
-  }
-
-  info(message: string): void {
-    this.#logger.info(message);
-  }
-
-  warn(message: string): void {
-    this.#logger.warn(message);
-  }
-
-  error(message: string): void {
-    this.#logger.error(message);
-  }
-
-  close(): void {
-    this.#file?.[Symbol.dispose]();
-  }
+function takesInfo(level: LogLevel): boolean {
+  return level === "DEBUG" || level === "INFO";
 }
 
-const utf8 = new TextEncoder();
+/** What the options `errorlog` or `accesslog` and `loglevel` ask for. */
+function planOf(
+  value: string | null,
+  option: "errorlog" | "accesslog",
+  { loglevel: level, logJson: json }: ResolvedConfig,
+): LogPlan {
+  if (!value) return { level, handlers: [] };
+  const stream = option === "errorlog" ? "stderr" : "stdout";
+  const target = value === "-" ? stream : { path: value };
+  return { level, handlers: [{ target, option, level, json }] };
+}
 
-/** Writes formatted lines, each whole. */
-class LineHandler extends BaseHandler {
-  readonly #writer: LineWriter;
-
-  constructor(writer: LineWriter, level: LevelName) {
-    super(level, { formatter: formatRecord });
-    this.#writer = writer;
+/** What `logconfig` or `logconfigDict` asks for; a log it does not mention is as the other options say. */
+function plansOf({ logconfig, logconfigDict, logJson: json }: ResolvedConfig): LogPlans | null {
+  if (logconfig !== null) {
+    const { path, table } = readLogConfigFile(logconfig);
+    return readLogConfig(table, { option: "logconfig", path, json });
   }
-
-  override log(line: string): void {
-    let rest: Uint8Array = utf8.encode(`${line}\n`);
-    try {
-      while (rest.length > 0) rest = rest.subarray(this.#writer.writeSync(rest));
-    } catch {
-      /* a full disk or a closed pipe must not end the server, and there is no other place to tell */
-    }
-  }
+  return logconfigDict && readLogConfig(logconfigDict, { option: "logconfigDict", json });
 }
 
-/** `[2026-11-22 08:06:00 +0000] [25157] [INFO] message`, local time. */
-function formatRecord({ datetime, levelName, msg }: LogRecord): string {
-  return `[${timestamp(datetime)}] [${Deno.pid}] [${levelName}] ${msg}`;
+function isSink(value: string | LogSink | null): value is LogSink {
+  return typeof value === "object" && value !== null;
 }
 
-function timestamp(date: Date): string {
-  const offset = -date.getTimezoneOffset();
-  const local = new Date(date.getTime() + offset * 60_000).toISOString();
-  const size = Math.abs(offset);
-  const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(size / 60))}${two(size % 60)}`;
-  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${zone}`;
+/** Instances by configuration: both logs share one, and it cannot be found in a log that somebody wrapped. */
+const LOGGERS = new WeakMap<ResolvedConfig, CustomLogger>();
+
+/** The instance of `loggerClass` for a server, `null` without one. */
+function loggerOf(config: ResolvedConfig): CustomLogger | null {
+  if (config.loggerClass === null) return null;
+  const known = LOGGERS.get(config);
+  if (known) return known;
+  const logger = makeLogger(config.loggerClass as new (config: ResolvedConfig) => unknown, config);
+  LOGGERS.set(config, logger);
+  return logger;
 }
 
-function two(value: number): string {
-  return String(value).padStart(2, "0");
-}
-
-function openFile(path: string): Deno.FsFile {
+function makeLogger(
+  loggerClass: new (config: ResolvedConfig) => unknown,
+  config: ResolvedConfig,
+): CustomLogger {
+  const key = "loggerClass";
+  let logger: unknown;
   try {
-    return Deno.openSync(path, { append: true, create: true });
+    logger = new loggerClass(config);
   } catch (cause) {
-    throw new ConfigError({
-      key: "errorlog",
-      expected: `"-" or the path of a file that can be written`,
-      received: `"${path}" (${cause instanceof Error ? cause.message : cause})`,
-    }, { cause });
+    const received = `${loggerClass.name || "a class"}, which threw ${describe(cause)}`;
+    throw new ConfigError({ key, expected: "a class that can be made", received }, { cause });
   }
+  if (isLogger(logger)) return logger;
+  const expected = "a class with the methods debug(), info(), warn() and error()";
+  throw new ConfigError({ key, expected, received: loggerClass.name || "a class without a name" });
 }
 
-/** A user's own sink takes the lines as they are; closing it, and its failures, are the user's business. */
-function foreignLog(sink: LogSink): ServerLog {
-  const pass = (level: keyof LogSink) => async (message: string) => {
-    try {
-      await sink[level](message);
-    } catch { /* a log that fails must not end the server */ }
-  };
-  return {
-    debug: pass("debug"),
-    info: pass("info"),
-    warn: pass("warn"),
-    error: pass("error"),
-    close: () => {},
-  };
+function isLogger(logger: unknown): logger is CustomLogger {
+  const methods = logger as Record<string, unknown>;
+  return ["debug", "info", "warn", "error"].every((name) => typeof methods[name] === "function");
 }

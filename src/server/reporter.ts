@@ -8,7 +8,7 @@ import { ApplicationError } from "../errors.ts";
 import { describe } from "../misuse.ts";
 import type { Form } from "../app/framework.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
-import type { ServerLog } from "./log.ts";
+import { printable, type ServerLog } from "../logging/mod.ts";
 
 /** How a form of application is called in the log; ASGI as in Hypercorn. */
 export function formName(form: Form): string {
@@ -20,7 +20,10 @@ export function formName(form: Form): string {
  *
  * @param form How the application is called in the log, see {@link formName}.
  */
-export function logReporter(log: ServerLog, form: string): Reporter {
+export function logReporter(
+  log: Pick<ServerLog, "debug" | "info" | "error">,
+  form: string,
+): Reporter {
   const seen = new WeakSet<object>();
   const isNew = (error: unknown) => {
     if (typeof error !== "object" || error === null) return true;
@@ -71,14 +74,4 @@ function details(error: unknown, causes = 0): string {
   } catch {
     return describe(error);
   }
-}
-
-// deno-lint-ignore no-control-regex -- control characters are what must not reach the log
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
-
-/** Escapes control characters of what a client sent, so that it can neither forge log lines nor steer a terminal. */
-function printable(text: string): string {
-  return text.replace(CONTROL, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
 }

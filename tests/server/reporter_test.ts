@@ -5,16 +5,7 @@ import { LogSink } from "../_support/log_sink.ts";
 
 function setup() {
   const log = new LogSink();
-  return { log, reporter: logReporter({ ...bound(log), close() {} }, "ASGI") };
-}
-
-function bound(log: LogSink) {
-  return {
-    debug: (message: string) => log.debug(message),
-    info: (message: string) => log.info(message),
-    warn: (message: string) => log.warn(message),
-    error: (message: string) => log.error(message),
-  };
+  return { log, reporter: logReporter(log, "ASGI") };
 }
 
 Deno.test("logReporter() logs a refused request with its reason", () => {

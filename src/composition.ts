@@ -50,7 +50,7 @@ export interface CompositionPlan {
 export class Composition {
   readonly #plan: CompositionPlan;
 
-  /** @param plan How it is made. */
+  /** Makes one by a plan. */
   constructor(plan: CompositionPlan) {
     this.#plan = plan;
   }

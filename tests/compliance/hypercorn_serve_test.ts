@@ -160,3 +160,36 @@ Deno.test("an ASGI head is sent with http.response.start, names in lower case, n
   release.resolve();
   assert.match(await client.rest(), /late/);
 });
+
+Deno.test("backlog is what the system is asked for", async () => {
+  const original = Deno.serve;
+  const asked: unknown[] = [];
+  const spy = (...args: unknown[]) => {
+    asked.push((args[0] as { tcpBacklog?: number }).tcpBacklog);
+    return (original as (...args: unknown[]) => unknown)(...args);
+  };
+  Object.defineProperty(Deno, "serve", { value: spy, configurable: true, writable: true });
+  try {
+    await using _server = await start(() => new Response(), { ...BIND, backlog: 7 });
+  } finally {
+    Object.defineProperty(Deno, "serve", { value: original, configurable: true, writable: true });
+  }
+  assert.deepEqual(asked, [7]);
+});
+
+Deno.test({
+  name: "a Unix socket belongs to user and group",
+  ignore: Deno.uid() !== 0, // only root may give files away
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/socket`;
+      const config = { bind: `unix:${path}`, user: 65_534, group: 65_533, errorlog: null };
+      await using _server = await start(() => new Response(), config);
+      const { uid, gid } = await Deno.stat(path);
+      assert.deepEqual([uid, gid], [65_534, 65_533]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});

@@ -18,7 +18,14 @@
  * @module
  */
 
+export type * from "../asgi_tls.ts";
+export type * from "../asgi_types.ts";
 export type { Composition } from "../composition.ts";
+export type { HttpVersion } from "../exchange.ts";
+export type { FetchHandler, FetchInfo, SocketAddr } from "../fetch_types.ts";
+export type { Field } from "../fields.ts";
+export type { FetchFramework, Framework, Mode } from "../framework_types.ts";
+export type * from "../wsgi_types.ts";
 export { dispatcher } from "./dispatcher.ts";
 export type { Mount, Mounts } from "./mounts.ts";
 export { proxyFix, type ProxyFixOptions } from "./proxy_fix.ts";

@@ -1,0 +1,61 @@
+/**
+ * Errors on their way from a worker to the supervisor.
+ *
+ * @module
+ */
+
+import {
+  BindError,
+  ConfigError,
+  LifespanError,
+  LifespanTimeoutError,
+  NoAppError,
+} from "../errors.ts";
+
+/** What is left of an error in a message. */
+export interface Failure {
+  /** The error's name, e.g. `"BindError"`. */
+  readonly name: string;
+  /** Its message. */
+  readonly message: string;
+  /** Where it was thrown; `null` when the message says all that helps. */
+  readonly stack: string | null;
+  /** Its own members, as far as they are plain JSON. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Errors about the configuration, the machine or the application; our own stack would only hide the message. */
+const SELF_EXPLANATORY = [ConfigError, BindError, LifespanError, LifespanTimeoutError, NoAppError];
+
+/** Takes apart what was thrown. */
+export function describeFailure(thrown: unknown): Failure {
+  if (!(thrown instanceof Error)) {
+    return { name: "Error", message: `Thrown: ${String(thrown)}`, stack: null, fields: {} };
+  }
+  const { name, message } = thrown;
+  const explained = SELF_EXPLANATORY.some((type) => thrown instanceof type);
+  return { name, message, stack: explained ? null : thrown.stack ?? null, fields: plain(thrown) };
+}
+
+/** The text for a log. */
+export function failureText({ message, stack }: Failure): string {
+  return stack ?? message;
+}
+
+/** An error that reads like the original, with its name and members, though it is not of its class. */
+export function reviveFailure(failure: Failure): Error {
+  const { name, message, stack, fields } = failure;
+  const error = Object.assign(new Error(message), fields, { name });
+  error.stack = stack ?? `${name}: ${message}`;
+  return error;
+}
+
+function plain(error: Error): Record<string, unknown> {
+  const members = Object.entries(error).filter(([key, value]) => key !== "name" && isPlain(value));
+  return Object.fromEntries(members);
+}
+
+function isPlain(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isPlain);
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
+}

@@ -1,0 +1,52 @@
+/**
+ * Processes by `node:child_process`, which alone gives Deno a channel to talk to them.
+ *
+ * @module
+ */
+
+import { type ChildProcess, fork, type ForkOptions } from "node:child_process";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import type { Spawner, WorkerExit, WorkerListener, WorkerProcess } from "./spawner.ts";
+
+/**
+ * Starts processes of this Deno.
+ *
+ * @param entry Module that they run.
+ * @param flags Flags of `deno run`.
+ */
+export function forkSpawner(entry: string, flags: readonly string[]): Spawner {
+  const options: ForkOptions = {
+    execPath: Deno.execPath(),
+    execArgv: ["run", ...flags],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  };
+  return { spawn: (listener) => new ForkedProcess(fork(entry, [], options), listener) };
+}
+
+/** A process with its channel. */
+class ForkedProcess implements WorkerProcess {
+  readonly pid: number;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess, listener: WorkerListener) {
+    this.pid = child.pid ?? 0;
+    this.#child = child;
+    let ended = false;
+    const end = (exit: WorkerExit) => {
+      if (!ended) listener.onExit(exit);
+      ended = true;
+    };
+    child.on("message", (message: FromWorker) => ended || listener.onMessage(message));
+    child.on("exit", (code, signal) => end({ code, signal }));
+    // Without a process there will be no "exit"; other errors are messages that came too late.
+    child.on("error", () => child.pid === undefined && end({ code: 1, signal: null }));
+  }
+
+  send(message: ToWorker): void {
+    this.#child.send(message, () => {}); // a process that has gone is announced by its exit
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The program of a worker process: serves what its supervisor assigns until told to stop.
+ *
+ * It ignores SIGINT and SIGHUP, which a terminal sends to the supervisor as well, and that decides. SIGTERM to a
+ * worker alone stops it gracefully, and the supervisor starts another. It stops too when the supervisor is gone,
+ * however that ended: a worker without one would hold the port for ever.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import type { ResolvedConfig } from "../config/mod.ts";
+import { EMPTY_SNAPSHOT, type MetricsSnapshot } from "../metrics/mod.ts";
+import { host } from "../server/host.ts";
+import type { HostedServer } from "../server/server.ts";
+import { assignBinds, chosenPorts } from "./assigned_binds.ts";
+import { SYSTEM_CLOCK } from "./clock.ts";
+import { describeFailure, type Failure } from "./failure.ts";
+import { loadJobApplication, loadJobConfig } from "./job.ts";
+import type { Assignment, FromWorker, ToWorker } from "./messages.ts";
+
+/** Where to find this program. That it is imported makes it part of what `deno cache` downloads. */
+export const WORKER_URL: string = import.meta.url;
+
+/** Seconds the supervisor has to answer the last word. */
+const FAREWELL_SECONDS = 1;
+
+/** A worker, seen from inside. */
+class Worker {
+  readonly #assigned = Promise.withResolvers<Assignment>();
+  readonly #stop = Promise.withResolvers<{ readonly handover: boolean }>();
+  readonly #mayExit = Promise.withResolvers<void>();
+  #server: HostedServer | undefined;
+
+  constructor() {
+    process.on("message", (message: ToWorker) => this.#onMessage(message));
+    process.on("disconnect", () => this.#onOrphaned());
+    this.#listenToSignals();
+  }
+
+  /** Serves and stops; the exit code. */
+  async run(): Promise<number> {
+    let failure: Failure | null = null;
+    try {
+      await this.#serve(await this.#assigned.promise);
+    } catch (error) {
+      failure = describeFailure(error);
+    }
+    this.#send({ type: "bye", failure, snapshot: this.#snapshot() });
+    await Promise.race([this.#mayExit.promise, SYSTEM_CLOCK.sleep(FAREWELL_SECONDS)]);
+    return failure ? 1 : 0;
+  }
+
+  async #serve(assignment: Assignment): Promise<void> {
+    const configured = await loadJobConfig(assignment.job);
+    const config = assignedConfig(configured, assignment);
+    const { app, mode } = await loadJobApplication(assignment.job);
+    const server = await host(app, config, {
+      ...(mode && { mode }),
+      admin: false,
+      reusePort: true,
+      multiprocess: assignment.multiprocess,
+      onRetire: (reason) => this.#send({ type: "retire", reason }),
+    });
+    this.#server = server;
+    this.#send({ type: "ready", ports: chosenPorts(configured, server.binds) });
+    const how = await Promise.race([this.#stop.promise, server.finished]);
+    await server.shutdown(how ?? { handover: false });
+  }
+
+  #onMessage(message: ToWorker): void {
+    switch (message.type) {
+      case "serve":
+        return this.#assigned.resolve(message.assignment);
+      case "stop":
+        return this.#stop.resolve(message);
+      case "force":
+        return this.#force();
+      case "reopenLogs":
+        return this.#server?.reopenLogs();
+      case "metrics":
+        if (this.#server) this.#send({ type: "metrics", snapshot: this.#snapshot() });
+        return;
+      case "exit":
+        return this.#mayExit.resolve();
+    }
+  }
+
+  #force(): void {
+    if (!this.#server) Deno.exit(1); // nothing was begun that had to be ended
+    this.#stop.resolve({ handover: false });
+    this.#server.force();
+  }
+
+  #onOrphaned(): void {
+    this.#mayExit.resolve();
+    this.#stop.resolve({ handover: false });
+  }
+
+  #listenToSignals(): void {
+    const stop = () => this.#stop.resolve({ handover: false });
+    if (Deno.build.os === "windows") {
+      for (const signal of ["SIGINT", "SIGBREAK"] as const) {
+        Deno.addSignalListener(signal, () => {});
+      }
+      return;
+    }
+    for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
+    Deno.addSignalListener("SIGTERM", stop);
+    Deno.addSignalListener("SIGUSR2", () => this.#server?.reopenLogs());
+  }
+
+  #snapshot(): MetricsSnapshot {
+    return { ...EMPTY_SNAPSHOT, ...this.#server?.metrics() };
+  }
+
+  #send(message: FromWorker): void {
+    if (process.connected) process.send?.(message, undefined, undefined, () => {}); // or the supervisor is gone
+  }
+}
+
+/** The configuration with the addresses of this worker. The supervisor tells the warnings, once for all. */
+function assignedConfig(config: ResolvedConfig, assignment: Assignment): ResolvedConfig {
+  return { ...config, ...assignBinds(config, assignment), warnings: [] };
+}
+
+if (import.meta.main) Deno.exit(await new Worker().run());

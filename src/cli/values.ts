@@ -34,7 +34,10 @@ export const SECONDS: Grammar = {
  */
 export const MODE_BITS: Grammar = {
   expected: 'file mode bits such as "0o077"',
-  read: (text) => /^0o?[0-7]*$/.test(text) ? text : INTEGER.read(text),
+  read(text) {
+    if (!text.startsWith("0")) return INTEGER.read(text);
+    return /^0o?[0-7]*$/.test(text) ? text : undefined;
+  },
 };
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };

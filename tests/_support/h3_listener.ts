@@ -7,6 +7,7 @@
 import type { Framework } from "../../mod.ts";
 import { type Mode, normalise } from "../../src/app/framework.ts";
 import { type ConfigInit, resolveConfig } from "../../src/config/mod.ts";
+import type { Observer } from "../../src/observation.ts";
 import { H3Listener } from "../../src/protocol/h3_listener.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
 import { listenQuic } from "../../src/quic/deno.ts";
@@ -34,6 +35,8 @@ export interface H3ListenOptions {
   readonly idleTimeout?: number;
   /** Options beyond the defaults. */
   readonly config?: ConfigInit;
+  /** Who is told of every request. */
+  readonly observer?: Observer | null;
 }
 
 /** Listens on a UDP port; the application's startup does not run. */
@@ -57,7 +60,13 @@ export function listenH3(app: Framework, options: H3ListenOptions): H3Listener {
   });
   const application = normalise(app, options.mode, adapterOptions(config, log));
   return new H3Listener(listener, application, {
-    ...listenerSettings(config, true, new InFlight(), logReporter(log, options.mode), null),
+    ...listenerSettings(
+      config,
+      true,
+      new InFlight(),
+      logReporter(log, options.mode),
+      options.observer ?? null,
+    ),
     includeDateHeader: config.includeDateHeader,
     maxFieldSectionSize: config.h2MaxHeaderListSize,
     maxConcurrentRequests: config.h2MaxConcurrentStreams,

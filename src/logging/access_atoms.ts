@@ -100,11 +100,32 @@ export function nearestAtom(name: string): string | undefined {
   const names = Object.keys(ATOMS);
   const sameLetters = names.find((atom) => atom.toLowerCase() === name.toLowerCase());
   if (sameLetters) return sameLetters;
-  const key = name.replace(/^\{|\}.?$/g, "");
   // A name of one or two letters is within one edit of every other, so only the longer ones can be guessed.
-  if (key.length < 3) return undefined;
-  return nearestSpelling(key, names) ?? (isFieldName(key) ? `{${key}}i` : undefined);
+  const key = name.replace(/^\{|\}.?$/g, "");
+  if (key.length < 3 || !isFieldName(key)) return undefined;
+  if (key !== name || key.includes("-")) return `{${key}}i`;
+  const word = nearestSpelling(key, [...names, ...Object.keys(WORDS)]);
+  return word === undefined ? undefined : WORDS[word] ?? word;
 }
+
+/** Atoms by what they mean, for those who guessed a longer name. */
+const WORDS: Readonly<Record<string, string>> = {
+  agent: "a",
+  bytes: "b",
+  client: "h",
+  duration: "L",
+  method: "m",
+  outcome: "o",
+  path: "U",
+  protocol: "P",
+  query: "q",
+  referer: "f",
+  request: "r",
+  scheme: "S",
+  status: "s",
+  time: "t",
+  user: "u",
+};
 
 function row(needs: readonly Need[], atom: Atom): AtomRow {
   return { needs, make: () => atom };

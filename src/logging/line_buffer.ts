@@ -17,6 +17,9 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 
 const UTF8 = new TextEncoder();
 
+/** Where batches are encoded, one at a time; a new array for each would cost as much as the encoding. */
+const SCRATCH = new Uint8Array(4 * BATCH_CHARACTERS);
+
 /**
  * Collects lines and writes them in batches: when there are 16 KiB, after 20 ms, and when it is closed.
  *
@@ -85,9 +88,9 @@ export class LineBuffer {
     const text = this.#text;
     this.#text = "";
     const waiting = this.#waiting;
-    if (waiting === null) return UTF8.encode(this.#torn ? `\n${text}` : text);
+    if (waiting === null) return encode(this.#torn ? `\n${text}` : text);
     if (waiting.length + text.length > MAX_WAITING_BYTES) return waiting;
-    const added = UTF8.encode(text);
+    const added = encode(text);
     const bytes = new Uint8Array(waiting.length + added.length);
     bytes.set(waiting);
     bytes.set(added, waiting.length);
@@ -102,11 +105,17 @@ export class LineBuffer {
       this.#torn = false;
     } catch (error) {
       if (error instanceof Deno.errors.WouldBlock) {
-        this.#waiting = rest;
+        this.#waiting = rest.slice();
         this.#wait();
       } else {
         this.#torn ||= rest.length < bytes.length;
       }
     }
   }
+}
+
+/** The bytes are good until the next call. */
+function encode(text: string): Uint8Array {
+  const { read, written } = UTF8.encodeInto(text, SCRATCH);
+  return read === text.length ? SCRATCH.subarray(0, written) : UTF8.encode(text);
 }

@@ -112,6 +112,37 @@ const TAKEN = ["x", new Uint8Array([0x78])].every((content) => {
   return same && response.bodyUsed;
 });
 
+/** Where the runtime keeps the text of a response that nobody changed or read; its record has no body until then. */
+const LAZY_TEXT = Object.getOwnPropertySymbols(new Response("x")).find((symbol) =>
+  symbol.description === "lazy static body"
+);
+
+function findStaticContent(response: Response): Content | null | undefined {
+  const body = recordOf(response)?.body;
+  if (body) return (body.streamOrStatic as Partial<StaticBody> | undefined)?.body;
+  if (LAZY_TEXT === undefined) return null;
+  return (response as unknown as Record<symbol, string | null | undefined>)[LAZY_TEXT];
+}
+
+/** Whether {@link findStaticContent} finds content that is there, before and after somebody looked at the response. */
+const FOUND = [false, true].every((looked) =>
+  ["x", new Uint8Array([0x78]), null].every((content) => {
+    const response = new Response(content);
+    if (looked) void response.headers;
+    const found = findStaticContent(response);
+    return (found === null) === (content === null) && found?.length === content?.length;
+  })
+);
+
+/**
+ * Content of a response that is no stream, left as it is and not to be changed.
+ *
+ * @returns `null` for none, `undefined` when this runtime does not tell.
+ */
+export function peekStaticContent(response: Response): Content | null | undefined {
+  return FOUND ? findStaticContent(response) : undefined;
+}
+
 /** Says whether the content of `response` was decompressed by `fetch()` while its fields still describe it compressed. */
 export function isDecoded(response: Response): boolean {
   if (RELIABLE) return recordOf(response)?.bodyDecoded === true;

@@ -12,6 +12,7 @@ import type { UpgradeOptions, WebSocketUpgrade } from "../upgrade.ts";
 import { checkCloseArguments } from "../websocket_close.ts";
 import { checkAcceptFields, checkHandshake, offeredSubprotocols } from "./handshake.ts";
 import type { InFlight, OpenSocket } from "./in_flight.ts";
+import { type ServeObservation, sizeOf } from "./serve_observation.ts";
 import { cutSocket, keepReading } from "./socket_internals.ts";
 
 /** Settings of every WebSocket of a server. */
@@ -28,11 +29,20 @@ export interface WebSocketSettings {
   readonly receiveQueueBytes?: number;
 }
 
+/** Who wants to know about one WebSocket. */
+export interface SocketEvents {
+  /**
+   * Gets what listeners of the application throw; the socket is closed with 1011 then. Without it such an exception is an
+   * uncaught error.
+   */
+  readonly onError?: (error: unknown) => void;
+  /** Is told of messages sent, and the end. Not of the handshake. */
+  readonly observation?: ServeObservation | null;
+}
+
 /**
  * Upgrades a native request.
  *
- * @param onError Gets what listeners of the application throw; the socket is closed with 1011 then. Without it such
- * an exception is an uncaught error.
  * @throws {HandshakeError} When the handshake is bad, the subprotocol was not offered, or the server is stopping.
  * @throws {ApplicationError} For fields the handshake itself owns.
  */
@@ -40,7 +50,7 @@ export function upgradeNative(
   request: Request,
   options: UpgradeOptions,
   settings: WebSocketSettings,
-  onError?: (error: unknown) => void,
+  events: SocketEvents = {},
 ): WebSocketUpgrade {
   checkHandshake(request.method, request.headers);
   if (settings.inFlight.draining) throw new HandshakeError(503, "the server is shutting down", []);
@@ -59,14 +69,30 @@ export function upgradeNative(
     Object.defineProperty(socket, "protocol", { value: protocol });
   }
   for (const [name, value] of fields) response.headers.append(name, value);
-  new SocketGuard(socket, settings, onError);
+  new SocketGuard(socket, settings, events);
   return { socket, response };
+}
+
+/**
+ * Ends the observation of a WebSocket that does not open, once its 101 was handed over: the runtime has no event for a
+ * client that left before.
+ */
+export function expectOpen(
+  socket: WebSocket,
+  observation: ServeObservation,
+  { closeTimeoutMs = WEBSOCKET_CLOSE_TIMEOUT_MS }: WebSocketSettings,
+): void {
+  const timer = setTimeout(() => observation.ended("aborted"), closeTimeoutMs);
+  for (const event of ["open", "close"]) {
+    socket.addEventListener(event, () => clearTimeout(timer), { once: true });
+  }
 }
 
 /** Watches one native socket from creation to close. */
 class SocketGuard implements OpenSocket {
   readonly #socket: WebSocket;
   readonly #settings: WebSocketSettings;
+  readonly #observation: ServeObservation | null;
   readonly #nativeClose: (code: number, reason: string) => void;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   /** Arguments of a `close()` before the socket was open, when the runtime ignores it. */
@@ -78,10 +104,11 @@ class SocketGuard implements OpenSocket {
   constructor(
     socket: WebSocket,
     settings: WebSocketSettings,
-    onError: ((error: unknown) => void) | undefined,
+    { onError, observation = null }: SocketEvents,
   ) {
     this.#socket = socket;
     this.#settings = settings;
+    this.#observation = observation;
     this.#nativeClose = socket.close.bind(socket);
     socket.binaryType = "arraybuffer";
     // These listeners come first, so they can withhold an event from the application's.
@@ -89,11 +116,21 @@ class SocketGuard implements OpenSocket {
     socket.addEventListener("message", (event) => this.#onMessage(event));
     socket.addEventListener("close", (event) => this.#onClose(event));
     socket.close = (code, reason) => this.close(code, reason);
+    if (observation) countMessages(socket, observation);
     if (onError === undefined) return;
     containListeners(socket, (error) => {
       onError(error);
-      this.close(1011, "Internal error");
+      this.fail();
     });
+  }
+
+  /** Closes the socket because the application failed, unless it is closing already. */
+  fail(): void {
+    const { readyState } = this.#socket;
+    const closing = readyState !== WebSocket.OPEN &&
+      (readyState !== WebSocket.CONNECTING || this.#closeAtOpen !== undefined);
+    if (!closing) this.#observation?.fail();
+    this.close(1011, "Internal error");
   }
 
   /** The socket's `close()`. Without a code 1000 is sent. */
@@ -110,6 +147,7 @@ class SocketGuard implements OpenSocket {
 
   cut(): void {
     this.#cut = true;
+    this.#observation?.ended("aborted");
     // Where the runtime offers no way nothing more can be done about the connection; the application is told.
     if (!cutSocket(this.#socket)) this.#socket.dispatchEvent(new CloseEvent("close"));
   }
@@ -138,9 +176,26 @@ class SocketGuard implements OpenSocket {
     if (this.#closeEvent) return;
     clearTimeout(this.#closeTimer);
     this.#settings.inFlight.deleteSocket(this);
+    this.#observation?.ended(lost ? "aborted" : "complete");
     this.#closeEvent = lost ? new CloseEvent("close", { code: 1006 }) : event;
     if (lost) this.#socket.dispatchEvent(this.#closeEvent);
   }
+}
+
+/** Tells of every message that is sent. */
+function countMessages(socket: WebSocket, observation: ServeObservation): void {
+  const send = socket.send.bind(socket);
+  socket.send = (data) => {
+    const open = socket.readyState === WebSocket.OPEN; // later ones are dropped, as the standard has it
+    send(data);
+    if (open) observation.sent(payloadBytes(data));
+  };
+}
+
+/** Bytes of what was passed to `send()`. */
+function payloadBytes(data: string | ArrayBufferLike | ArrayBufferView | Blob): number {
+  if (data instanceof Blob) return data.size;
+  return typeof data === "object" ? data.byteLength : sizeOf(String(data));
 }
 
 const utf8 = new TextEncoder();

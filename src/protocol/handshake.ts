@@ -13,7 +13,7 @@ import { checkFields } from "./response_head.ts";
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
 /** Says whether a request asks for a WebSocket (GET with `upgrade: websocket`); the rest is checked later. */
-export function isWebSocketRequest(method: string, headers: Headers): boolean {
+export function isWebSocketRequest(method: string, headers: Pick<Headers, "get">): boolean {
   if (method !== "GET") return false;
   return hasMember(headers.get("upgrade"), "websocket") &&
     hasMember(headers.get("connection"), "upgrade");

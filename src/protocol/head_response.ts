@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { ResponseHead } from "../exchange.ts";
+import { hasField } from "../fields.ts";
 import { truthfulHeaders } from "../response_record.ts";
 
 /**
@@ -25,8 +27,32 @@ export async function headWithoutBody(response: Response): Promise<Response> {
   return new Response(body, { status, statusText, headers });
 }
 
+/**
+ * Body and head of an exchange's response to HEAD, or with status 204, 205 or 304.
+ *
+ * On HTTP/1 the runtime adds `content-length: 0` unless the content is a stream. That would be wrong for a HEAD whose GET
+ * has content of unknown length (RFC 9110 §8.6).
+ *
+ * @param length What GET would have sent, if known.
+ */
+export function withoutContent(
+  head: ResponseHead,
+  length: number | undefined,
+): readonly [body: BodyInit | null, head: ResponseHead] {
+  const { status, fields } = head;
+  const complete = status === 204 || status === 205 || status === 304 ||
+    hasField(fields, "content-length");
+  if (complete) return [null, head];
+  return length === undefined ? [emptyStream(), head] : [null, withLength(head, length)];
+}
+
+/** `head` with a content-length. */
+export function withLength({ status, fields }: ResponseHead, length: number): ResponseHead {
+  return { status, fields: [...fields, ["content-length", String(length)]] };
+}
+
 /** Content of a response to HEAD whose length is not known: without it the runtime sends `content-length: 0`. */
-export function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({ start: (controller) => controller.close() });
 }
 

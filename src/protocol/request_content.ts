@@ -4,6 +4,14 @@
  * @module
  */
 
+/**
+ * Says whether reading a request's content failed because the connection was lost: with these two errors, while the
+ * request's signal stays quiet.
+ */
+export function isLostContent(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http;
+}
+
 /** Reads the body of a request; nothing is touched before the first `read()`. */
 export class RequestContent {
   readonly #request: Request;

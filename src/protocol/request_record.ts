@@ -27,8 +27,13 @@ let tried = false;
 
 /** Value of the Host field, `null` when there is none. */
 export function hostOf(request: Request): string | null {
+  return fieldOf(request, "host");
+}
+
+/** Value of a field, lines of one name joined as lists are; `null` when there is none. @param name In lower case. */
+export function fieldOf(request: Request, name: string): string | null {
   const record = recordOf(request);
-  return record ? record.header!("host") : request.headers.get("host");
+  return record ? record.header!(name) : request.headers.get(name);
 }
 
 /** The field lines of a request, names in lower case. The list is the caller's. */
@@ -68,7 +73,10 @@ function agrees(record: InnerRequest, { headers }: Request): boolean {
   }
   const combined = new Headers();
   try {
-    for (const [name, value] of linesOf(record)) combined.append(name, value);
+    for (const [name, value] of linesOf(record)) {
+      if (record.header!(name) !== headers.get(name)) return false;
+      combined.append(name, value);
+    }
   } catch {
     return false;
   }

@@ -7,25 +7,33 @@
  * @module
  */
 
+import { DisconnectError } from "../errors.ts";
 import { wrongChunk } from "../misuse.ts";
+import type { Outcome } from "../observation.ts";
 import { isDecoded, withBody } from "../response_record.ts";
 import { ContentLength } from "./content_length.ts";
 import type { Entry, InFlight } from "./in_flight.ts";
+import { isLostContent } from "./request_content.ts";
+import type { ServeObservation } from "./serve_observation.ts";
 
 /**
  * Gives `response` a body that the server can cut, and that breaks off where it does not keep its content-length.
  *
  * @throws {ApplicationError} When its content-length is not one whole number.
  * @param upload Whether the request's content may still be read while the response streams.
+ * @param observation Is told what is sent, and the end.
  */
-export function trackStream(response: Response, inFlight: InFlight, upload: boolean): Response {
+export function trackStream(
+  response: Response,
+  inFlight: InFlight,
+  upload: boolean,
+  observation: ServeObservation | null,
+): Response {
   const declared = isDecoded(response) ? null : response.headers.get("content-length");
   const length = new ContentLength(declared === null ? [] : [["content-length", declared]]);
   const source = response.body!.getReader();
-  const tracked = new ReadableStream(new TrackedSource(source, length, inFlight, upload), {
-    highWaterMark: 0,
-  });
-  return withBody(response, tracked);
+  const tracked = new TrackedSource(source, length, inFlight, upload, observation);
+  return withBody(response, new ReadableStream(tracked, { highWaterMark: 0 }));
 }
 
 /** Pulls from the application's stream and reports its end to the {@link InFlight} of the server. */
@@ -36,6 +44,7 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #inFlight: InFlight;
   readonly #length: ContentLength;
+  readonly #observation: ServeObservation | null;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   constructor(
@@ -43,9 +52,11 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
     length: ContentLength,
     inFlight: InFlight,
     upload: boolean,
+    observation: ServeObservation | null,
   ) {
     this.#reader = reader;
     this.#length = length;
+    this.#observation = observation;
     this.#inFlight = inFlight;
     this.upload = upload;
     inFlight.add(this);
@@ -61,23 +72,24 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
       if (this.#controller === undefined) return;
       if (!done) return controller.enqueue(this.#counted(value));
       this.#length.finish();
-      this.#finish();
+      this.#finish("complete");
       controller.close();
     } catch (error) {
-      this.#finish();
+      const left = error instanceof DisconnectError || (this.upload && isLostContent(error));
+      this.#finish(left ? "aborted" : "failed");
       this.#reader.cancel(error).catch(() => {}); // does nothing when the application's stream is what failed
       throw error;
     }
   }
 
   async cancel(reason: unknown): Promise<void> {
-    this.#finish();
+    this.#finish("aborted");
     await this.#reader.cancel(reason);
   }
 
   cut(reason: Error): void {
     const controller = this.#controller;
-    this.#finish();
+    this.#finish("aborted");
     controller?.error(reason);
     this.#reader.cancel(reason).catch(() => {}); // the application's stream may fail while being cancelled
   }
@@ -85,10 +97,12 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
   #counted(chunk: unknown): Uint8Array {
     if (!(chunk instanceof Uint8Array)) throw wrongChunk(chunk);
     this.#length.add(chunk.byteLength);
+    this.#observation?.sent(chunk.byteLength);
     return chunk;
   }
 
-  #finish(): void {
+  #finish(outcome: Outcome): void {
+    this.#observation?.ended(outcome);
     this.#controller = undefined;
     this.#inFlight.delete(this);
   }

@@ -7,6 +7,7 @@
 import { DisconnectError } from "../errors.ts";
 import { SETTLED } from "../exchange.ts";
 import { RESPONSE_BUFFER_BYTES } from "../limits.ts";
+import type { ServeObservation } from "./serve_observation.ts";
 
 /** What a {@link ResponseStream} tells its owner. */
 export interface StreamEvents {
@@ -19,12 +20,15 @@ export class ResponseStream implements UnderlyingDefaultSource<Uint8Array> {
   /** The body to hand over. */
   readonly readable: ReadableStream<Uint8Array>;
   readonly #events: StreamEvents;
+  readonly #observation: ServeObservation | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #ready: PromiseWithResolvers<void> | undefined;
   #over: Error | undefined;
 
-  constructor(events: StreamEvents) {
+  /** @param observation Is told of chunks that were queued for the transport. */
+  constructor(events: StreamEvents, observation: ServeObservation | undefined) {
     this.#events = events;
+    this.#observation = observation;
     this.readable = new ReadableStream(this, {
       highWaterMark: RESPONSE_BUFFER_BYTES,
       size: (chunk) => chunk.byteLength,
@@ -50,6 +54,7 @@ export class ResponseStream implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#over) return Promise.reject(this.#over);
     this.#controller.enqueue(chunk); // the runtime may find the client gone here, and cancel at once
     if (this.#over) return Promise.reject(this.#over);
+    this.#observation?.sent(chunk.byteLength);
     if (this.#controller.desiredSize! > 0) return SETTLED;
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;

@@ -12,6 +12,7 @@ import type { Application } from "../exchange.ts";
 import { type FieldList, isHost } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import { asError } from "../misuse.ts";
+import { isLostContent } from "./request_content.ts";
 import { mergeFields } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { ListenerSettings, Refusal, ServeContext } from "./serve_context.ts";
@@ -66,13 +67,15 @@ export class ServeListener implements ServeContext {
     return refusal && this.refusal(request, host === null, refusal);
   }
 
-  report(error: unknown, request: Request | null): void {
+  report(error: unknown, request: Request | null): boolean {
     const { reporter } = this.settings;
     const { method, url, gone } = readIfOpen(request);
     const failure = asError(error);
-    const left = gone || failure instanceof DisconnectError || isLostUpload(failure, request);
+    const left = gone || failure instanceof DisconnectError ||
+      (request !== null && request.bodyUsed && isLostContent(failure));
     if (left) reporter.disconnected(failure, method, url);
     else reporter.failed(failure, method, url);
+    return left;
   }
 
   #judge(request: Request, host: string | null): Refusal | null {
@@ -145,13 +148,4 @@ function readIfOpen(request: Request | null): { method: string; url: string; gon
   } catch {
     return { method: "", url: "", gone: true };
   }
-}
-
-/**
- * Says whether reading the request's content failed because the connection was lost: with these two errors, while the
- * request's signal stays quiet.
- */
-function isLostUpload(error: Error, request: Request | null): boolean {
-  return request !== null && request.bodyUsed &&
-    (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http);
 }

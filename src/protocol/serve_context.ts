@@ -59,8 +59,13 @@ export interface ServeContext {
   refusal(request: Request, http2: boolean, refusal: Refusal): Response;
   /** What the server adds to a response at this moment. */
   fields(http2: boolean): FieldList;
-  /** Reports a failure, quietly when the client left. `request` is `null` when it is not known. */
-  report(error: unknown, request: Request | null): void;
+  /**
+   * Reports a failure, quietly when the client left.
+   *
+   * @param request `null` when it is not known.
+   * @returns Whether the client left.
+   */
+  report(error: unknown, request: Request | null): boolean;
 }
 
 /** Why and how a request is refused. */

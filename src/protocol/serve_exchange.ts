@@ -24,10 +24,10 @@ import {
   type ResponseState,
   SETTLED,
 } from "../exchange.ts";
-import { type FieldList, hasField, NO_CONTENT } from "../fields.ts";
+import { type FieldList, NO_CONTENT } from "../fields.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
-import { emptyStream } from "./head_response.ts";
+import { withLength, withoutContent } from "./head_response.ts";
 import type { Entry } from "./in_flight.ts";
 import { RequestContent } from "./request_content.ts";
 import { addToResponse, mergeFields } from "./response_fields.ts";
@@ -41,15 +41,14 @@ import {
 } from "./response_head.ts";
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
 import { FILE_AFTER_CONTENT, type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
+import type { ServeContext } from "./serve_context.ts";
+import { observedHead, type ServeObservation, sizeOf } from "./serve_observation.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
 const SUPPORT: ExchangeSupport = { informational: false, trailers: false, sendFile: true };
 
-/** The listener an exchange came from. */
-export interface ExchangeOwner {
-  /** Fields the server adds to a response. */
-  fields(http2: boolean): FieldList;
-}
+/** The listener an exchange came from: it knows the fields the server adds. */
+export type ExchangeOwner = Pick<ServeContext, "fields">;
 
 /** One request under `Deno.serve` as an {@link Exchange}. */
 export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
@@ -61,8 +60,10 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   next: Entry | undefined;
   /** Resolves with what the runtime is to send. */
   readonly response: Promise<Response>;
+  readonly observation: ServeObservation | undefined;
   readonly #native: Request;
   readonly #owner: ExchangeOwner;
+  readonly #http2: boolean;
   #resolve!: (response: Response) => void;
   #state: ResponseState = "initial";
   #head: ResponseHead | undefined;
@@ -77,17 +78,21 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #fault: ApplicationError | undefined;
 
   /** @param native The runtime's request, of which `request` is the head. */
-  constructor(native: Request, request: RequestHead, peer: PeerInfo, owner: ExchangeOwner) {
+  constructor(
+    native: Request,
+    request: RequestHead,
+    peer: PeerInfo,
+    owner: ExchangeOwner,
+    observation: ServeObservation | null,
+  ) {
     this.#native = native;
+    this.observation = observation ?? undefined;
     this.request = request;
     this.peer = peer;
     this.#owner = owner;
+    this.#http2 = request.httpVersion === "2";
     this.upload = mayHaveContent(native.method);
     this.response = new Promise((resolve) => this.#resolve = resolve);
-  }
-
-  get #http2(): boolean {
-    return this.request.httpVersion === "2";
   }
 
   /** State of the response half, for the driver. */
@@ -176,6 +181,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       if (this.#stream) this.#stream.close();
       else if (this.#head) this.#sendFlat(this.#head);
       if (this.#fault) throw this.#fault;
+      this.observation?.completed();
       return SETTLED;
     } catch (error) {
       return Promise.reject(error);
@@ -203,11 +209,10 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
    */
   async #sendContentOf(file: OpenFile): Promise<void> {
     if (this.#head) {
-      const length = ["content-length", String(file.size)] as const;
-      const { status, fields } = this.#head;
-      if (this.#length!.declared === null) this.#head = { status, fields: [...fields, length] };
+      if (this.#length!.declared === null) this.#head = withLength(this.#head, file.size);
       if (file.size <= UNSTOPPABLE_BYTES && !this.#http2) {
-        return this.#send(file.readable, this.#head);
+        this.#send(file.readable, this.#head);
+        return this.observation?.completed(file.size);
       }
     }
     const stream = this.#stream ?? this.#startStream();
@@ -215,6 +220,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     for await (const chunk of file.readable) await stream.write(chunk);
     this.#state = "ended";
     stream.close();
+    this.observation?.completed();
   }
 
   /**
@@ -227,6 +233,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     this.#state = "ended";
     try {
       const { response, result } = make();
+      this.observation?.responded(response);
       this.#resolve(addToResponse(response, this.#owner.fields(this.#http2)));
       return result;
     } catch (error) {
@@ -238,8 +245,11 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   abort(error: Error): void {
     const before = this.#state;
     this.#state = nextState(before, "abort");
+    if (error instanceof DisconnectError) this.observation?.ended("aborted");
+    else this.observation?.fail();
     if (before === "initial") this.#send(null, { status: 500, fields: NO_CONTENT });
     else if (before === "responding") this.#breakOff(error);
+    this.observation?.ended("failed");
   }
 
   /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the body is broken off. */
@@ -247,6 +257,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     if (this.#state === "initial") {
       this.#state = "aborted";
       this.#send(null, { status: 503, fields: NO_CONTENT });
+      this.observation?.ended("aborted");
     } else this.abort(reason);
     this.#disconnect(reason);
   }
@@ -254,6 +265,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   /** The client left: told by the body stream's `cancel()`, the request signal, or a failed body read. */
   onCancel(): void {
     if (this.#state === "ended" || this.#state === "aborted") return;
+    this.observation?.ended("aborted");
     this.#disconnect(new DisconnectError());
   }
 
@@ -279,16 +291,20 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   }
 
   /** Hands a response over, with the fields the server adds. */
-  #send(body: BodyInit | null, { status, fields }: ResponseHead): void {
+  #send(body: BodyInit | null, head: ResponseHead): void {
     this.#head = undefined;
     this.#held = undefined;
     const added = this.#owner.fields(this.#http2);
     try {
-      this.#resolve(new Response(body, responseInit(status, mergeFields(fields, added))));
+      const init = responseInit(head.status, mergeFields(head.fields, added));
+      this.#resolve(new Response(body, init));
+      this.observation?.responded(observedHead(head));
     } catch (cause) {
       this.#state = "aborted";
       this.#fault = new ApplicationError("Cannot send the response", { cause });
-      this.#resolve(emptyResponse(500, added));
+      const response = emptyResponse(500, added);
+      this.observation?.answered(response, "failed");
+      this.#resolve(response);
     }
   }
 
@@ -298,15 +314,18 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   }
 
   #startStream(): ResponseStream {
-    const stream = this.#stream = new ResponseStream(this);
-    if (this.#held) stream.write(contentBytes(this.#held)).catch(() => {}); // a disconnect is reported by the next call
+    const stream = this.#stream = new ResponseStream(this, this.observation);
+    const held = this.#held;
     this.#send(stream.readable, this.#head!);
+    if (held) stream.write(contentBytes(held)).catch(() => {}); // a disconnect is reported by the next call
     return stream;
   }
 
   #sendFlat(head: ResponseHead): void {
-    if (this.#bodiless) this.#sendWithoutContent(head, this.#held?.length); // bytes: text is not kept then
-    else this.#send(flatBody(this.#held, head.fields), head);
+    const held = this.#held;
+    if (this.#bodiless) return this.#sendWithoutContent(head, held?.length); // bytes: text is not kept then
+    this.#send(flatBody(held, head.fields), head);
+    this.observation?.completed(held ? sizeOf(held) : 0);
   }
 
   /** Whether text can be held as it is. Not where its bytes have to be counted. */
@@ -315,21 +334,10 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       (this.#length!.declared === null || isShortASCII(text));
   }
 
-  /**
-   * A response to HEAD, or with status 204, 205 or 304.
-   *
-   * On HTTP/1 the runtime adds `content-length: 0` unless the content is a stream. That would be wrong for a HEAD
-   * whose GET has content of unknown length (RFC 9110 §8.6).
-   *
-   * @param length What GET would have sent, if known.
-   */
+  /** @param length What GET would have sent, if known. */
   #sendWithoutContent(head: ResponseHead, length?: number): void {
-    const { status, fields } = head;
-    if (status === 204 || status === 205 || status === 304 || hasField(fields, "content-length")) {
-      this.#send(null, head);
-    } else if (length !== undefined) {
-      this.#send(null, { status, fields: [...fields, ["content-length", String(length)]] });
-    } else this.#send(emptyStream(), head);
+    this.#send(...withoutContent(head, length));
+    this.observation?.completed();
   }
 
   /** After `respond` the client must notice, also when the head was only held: what it gets does not depend on timing. */

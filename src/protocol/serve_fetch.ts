@@ -11,7 +11,7 @@
 import { ApplicationError, HandshakeError } from "../errors.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { wrongFetchResult } from "../misuse.ts";
-import { hasStreamBody } from "../response_record.ts";
+import { hasStreamBody, peekStaticContent } from "../response_record.ts";
 import {
   getUpgrader,
   setUpgrader,
@@ -19,7 +19,7 @@ import {
   type Upgrader,
   type WebSocketUpgrade,
 } from "../upgrade.ts";
-import { upgradeNative } from "./guarded_socket.ts";
+import { expectOpen, upgradeNative } from "./guarded_socket.ts";
 import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
 import { trackStream } from "./response_body.ts";
@@ -28,13 +28,28 @@ import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { ServeContext } from "./serve_context.ts";
 import { type NativeInfo, ServeInfo } from "./serve_info.ts";
+import {
+  isOpen,
+  ObservedNative,
+  ServeObservation,
+  sizeOf,
+  watchClient,
+} from "./serve_observation.ts";
 import { mayHaveContent } from "./serve_request.ts";
+
+/** One request on its way through the application. */
+interface Call {
+  readonly request: Request;
+  readonly native: NativeInfo;
+  readonly http2: boolean;
+  readonly observation: ServeObservation | null;
+}
 
 /** Calls a fetch application for one listener. */
 export class FetchShortCut {
   readonly #app: FetchHandler;
   readonly #context: ServeContext;
-  readonly #upgrader: Upgrader = (request, options) => this.#upgrade(request, options);
+  readonly #upgrader: Upgrader = (request, options) => this.#upgrade(request, options, null);
   readonly #upgraded = new WeakMap<Request, WebSocketUpgrade>();
 
   constructor(app: FetchHandler, context: ServeContext) {
@@ -45,28 +60,36 @@ export class FetchShortCut {
   /** Handles one request. */
   handle(request: Request, native: NativeInfo): Response | Promise<Response> {
     const host = hostOf(request);
-    const refusal = this.#context.refuse(request, host);
-    if (refusal) return refusal;
     const http2 = host === null; // see ServeRequestHead
-    setUpgrader(request, this.#upgrader);
+    const observation = this.#observe(request, native, http2);
+    const refusal = this.#context.refuse(request, host);
+    if (refusal) {
+      observation?.refused(refusal);
+      return refusal;
+    }
+    setUpgrader(request, observation ? this.#observedUpgrader(observation) : this.#upgrader);
     const info = new ServeInfo(native, this.#context, http2);
+    const call: Call = { request, native, http2, observation };
     const app = this.#app; // called without a receiver, as the runtime does
     try {
       const result: unknown = app(request, info);
-      if (result instanceof Response) return this.#finish(result, request, native, http2);
-      if (isPromiseLike(result)) return this.#wait(result, request, native, http2);
+      if (result instanceof Response) return this.#finish(result, call);
+      if (isPromiseLike(result)) return this.#wait(result, call);
       throw wrongFetchResult(result);
     } catch (error) {
-      return this.#fail(error, request, http2);
+      return this.#fail(error, call);
     }
   }
 
-  #wait(
-    result: PromiseLike<unknown>,
-    request: Request,
-    native: NativeInfo,
-    http2: boolean,
-  ): Promise<Response> {
+  #observe(request: Request, native: NativeInfo, http2: boolean): ServeObservation | null {
+    const { observer, scheme } = this.#context.settings;
+    if (observer === null) return null;
+    return ServeObservation.begin(observer, new ObservedNative(request, native, scheme, http2));
+  }
+
+  #wait(result: PromiseLike<unknown>, call: Call): Promise<Response> {
+    const { request, native, http2, observation } = call;
+    if (observation) watchClient(request, native, observation, http2);
     return new PendingResponse(
       result,
       mayHaveContent(request.method),
@@ -74,55 +97,89 @@ export class FetchShortCut {
       {
         onResult: (response) => {
           if (!(response instanceof Response)) throw wrongFetchResult(response);
-          return this.#finish(response, request, native, http2);
+          return this.#finish(response, call);
         },
-        onError: (error) => this.#fail(error, request, http2),
-        onCut: () => emptyResponse(503, this.#context.fields(http2)),
+        onError: (error) => this.#fail(error, call),
+        onCut: () => {
+          const response = emptyResponse(503, this.#context.fields(http2));
+          observation?.answered(response, "aborted");
+          return response;
+        },
       },
     ).response;
   }
 
-  #finish(
-    result: Response,
-    request: Request,
-    native: NativeInfo,
-    http2: boolean,
-  ): Response | Promise<Response> {
+  #finish(result: Response, call: Call): Response | Promise<Response> {
+    const { request, http2, observation } = call;
     const { method } = request; // stays readable, since it was read before
     const { status } = result;
     if (getUpgrader(request) === upgradedAlready && status !== 101) {
       throw new ApplicationError(OTHER_RESPONSE);
     }
-    if (status < 200 && !(status === 101 && wasUpgraded(request, native))) {
+    if (status < 200 && !(status === 101 && wasUpgraded(call))) {
       throw new ApplicationError(status === 101 ? NOT_UPGRADED : NO_STATUS);
     }
-    const { settings } = this.#context;
+    const { inFlight } = this.#context.settings;
     const fields = this.#context.fields(http2);
     if (method === "HEAD") {
       return headWithoutBody(result).then(
-        (response) => addToResponse(response, fields),
-        (error) => this.#fail(error, request, http2),
+        (response) => {
+          observation?.answered(response, "complete");
+          return addToResponse(response, fields);
+        },
+        (error) => this.#fail(error, call),
       );
     }
-    const response = hasStreamBody(result)
-      ? trackStream(result, settings.inFlight, mayHaveContent(method))
-      : result;
+    if (!hasStreamBody(result)) {
+      if (observation) this.#observeStatic(result, call, observation);
+      return addToResponse(result, fields);
+    }
+    const response = trackStream(result, inFlight, mayHaveContent(method), observation);
+    observation?.responded(result);
     return addToResponse(response, fields);
   }
 
-  #fail(error: unknown, request: Request, http2: boolean): Response {
+  /** Tells of a response that is there as a whole, or of the 101 of a WebSocket, whose end its guard tells. */
+  #observeStatic(result: Response, { request }: Call, observation: ServeObservation): void {
+    if (result.bodyUsed) throw new ApplicationError(BODY_USED);
+    observation.responded(result);
     const upgrade = this.#upgraded.get(request);
-    if (upgrade) return this.#failUpgraded(error, request, upgrade);
-    if (error instanceof HandshakeError) return this.#context.refusal(request, http2, error);
-    this.#context.report(error, request);
-    return emptyResponse(500, this.#context.fields(http2));
+    if (upgrade === undefined) {
+      // Of a WebSocket that the application opened by itself, with Deno.upgradeWebSocket(), nothing more can be seen.
+      return observation.completed(sizeOf(peekStaticContent(result) ?? ""));
+    }
+    expectOpen(upgrade.socket, observation, this.#context.settings.websocket);
   }
 
-  #upgrade(request: Request, options: UpgradeOptions): WebSocketUpgrade {
+  #fail(error: unknown, call: Call): Response {
+    const { request, http2, observation } = call;
+    const upgrade = this.#upgraded.get(request);
+    if (upgrade) return this.#failUpgraded(error, call, upgrade);
+    if (error instanceof HandshakeError) {
+      const response = this.#context.refusal(request, http2, error);
+      observation?.refused(response);
+      return response;
+    }
+    const left = this.#context.report(error, request);
+    if (left) observation?.ended("aborted");
+    const response = emptyResponse(500, this.#context.fields(http2));
+    observation?.answered(response, "failed");
+    return response;
+  }
+
+  #observedUpgrader(observation: ServeObservation): Upgrader {
+    return (request, options) => this.#upgrade(request, options, observation);
+  }
+
+  #upgrade(
+    request: Request,
+    options: UpgradeOptions,
+    observation: ServeObservation | null,
+  ): WebSocketUpgrade {
     const { method, url } = request;
     const { websocket, reporter } = this.#context.settings;
     const onError = (error: unknown) => reporter.failed(error, method, url);
-    const upgrade = upgradeNative(request, options, websocket, onError);
+    const upgrade = upgradeNative(request, options, websocket, { onError, observation });
     this.#upgraded.set(request, upgrade);
     setUpgrader(request, upgradedAlready);
     return upgrade;
@@ -132,10 +189,17 @@ export class FetchShortCut {
    * The runtime stops the whole server when a request that was upgraded is not answered with its 101, so the client
    * gets that, and is told by a Close frame.
    */
-  #failUpgraded(error: unknown, { method, url }: Request, upgrade: WebSocketUpgrade): Response {
-    this.#context.settings.reporter.failed(error, method, url);
-    upgrade.socket.close(1011, "Internal error");
-    return addToResponse(upgrade.response, this.#context.fields(false));
+  #failUpgraded(error: unknown, call: Call, { socket, response }: WebSocketUpgrade): Response {
+    const { request: { method, url }, observation } = call;
+    const { reporter, websocket } = this.#context.settings;
+    reporter.failed(error, method, url);
+    socket.close(1011, "Internal error");
+    if (observation) {
+      observation.fail();
+      observation.responded(response);
+      expectOpen(socket, observation, websocket);
+    }
+    return addToResponse(response, this.#context.fields(false));
   }
 }
 
@@ -146,15 +210,16 @@ const NO_STATUS = "Cannot send status 0: Response.error() has no meaning to a cl
 
 const NOT_UPGRADED = "Cannot send status 101: the request was not upgraded";
 
+const BODY_USED = "Cannot send the response: its body was read already";
+
 /**
  * Says whether somebody upgraded the request, maybe by `Deno.upgradeWebSocket`: reading about it throws from then on.
  * Only the address always does, for header fields that were read before stay readable.
  */
-function wasUpgraded(request: Request, native: NativeInfo): boolean {
+function wasUpgraded({ request, native }: Call): boolean {
   try {
-    void native.remoteAddr;
     request.headers.has("upgrade");
-    return false;
+    return !isOpen(native);
   } catch {
     return true;
   }

@@ -6,13 +6,14 @@
 
 import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
-import { combineField, hasField } from "../fields.ts";
+import { combineField, type FieldList, hasField } from "../fields.ts";
 import { asError } from "../misuse.ts";
 import { checkHandshake, isWebSocketRequest } from "./handshake.ts";
 import { fieldsOf } from "./request_record.ts";
 import type { ServeContext } from "./serve_context.ts";
 import { ServeExchange } from "./serve_exchange.ts";
 import type { NativeInfo } from "./serve_info.ts";
+import { ObservedNative, ServeObservation, watchClient } from "./serve_observation.ts";
 import { ServePeer, ServeRequestHead } from "./serve_request.ts";
 import { ServeWebSocketExchange } from "./serve_websocket.ts";
 
@@ -33,12 +34,16 @@ export class ExchangeRunner {
   handle(request: Request, info: NativeInfo): Response | Promise<Response> {
     const fields = fieldsOf(request);
     const host = combineField(fields, "host") ?? null;
+    const observation = this.#observe(request, info, fields, host === null);
     const refusal = this.#context.refuse(request, host);
-    if (refusal) return refusal;
+    if (refusal) {
+      observation?.refused(refusal);
+      return refusal;
+    }
     const { settings } = this.#context;
     const head = new ServeRequestHead(request, settings.scheme, host, fields);
     const peer = new ServePeer(info, this.#context);
-    const exchange = new ServeExchange(request, head, peer, this.#context);
+    const exchange = new ServeExchange(request, head, peer, this.#context, observation);
     settings.inFlight.add(exchange);
     if (hasField(fields, "upgrade") && isWebSocketRequest(request.method, request.headers)) {
       this.#runWebSocket(request, exchange);
@@ -46,15 +51,31 @@ export class ExchangeRunner {
     return exchange.response;
   }
 
+  #observe(
+    request: Request,
+    info: NativeInfo,
+    fields: FieldList,
+    http2: boolean,
+  ): ServeObservation | null {
+    const { observer, scheme } = this.#context.settings;
+    if (observer === null) return null;
+    const observed = new ObservedNative(request, info, scheme, http2, fields);
+    const observation = ServeObservation.begin(observer, observed);
+    if (observation) watchClient(request, info, observation, http2);
+    return observation;
+  }
+
   async #runHttp(request: Request, exchange: ServeExchange): Promise<void> {
+    const app = this.#application;
+    const { observation } = exchange;
     try {
-      await this.#application.http(exchange);
+      await (observation ? observation.run(() => app.http(exchange)) : app.http(exchange));
       if (exchange.state !== "ended") {
         throw exchange.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
       }
     } catch (error) {
       const failure = asError(error);
-      this.#context.report(failure, request);
+      if (this.#context.report(failure, request)) observation?.ended("aborted");
       exchange.abort(failure);
     } finally {
       this.#context.settings.inFlight.delete(exchange);
@@ -64,11 +85,14 @@ export class ExchangeRunner {
   async #runWebSocket(request: Request, handshake: ServeExchange): Promise<void> {
     const { websocket, inFlight } = this.#context.settings;
     const { method, url } = request; // now, they may not be readable later
+    const { observation } = handshake;
+    const app = this.#application;
     const exchange = new ServeWebSocketExchange(request, handshake, websocket);
     try {
       checkHandshake(method, request.headers);
       if (inFlight.draining) throw new HandshakeError(503, "the server is shutting down", []);
-      await this.#application.websocket(exchange);
+      const run = () => app.websocket(exchange);
+      await (observation ? observation.run(run) : run());
       if (exchange.state === "open") throw new ApplicationError(NOT_CLOSED);
       if (exchange.state === "handshake" || exchange.state === "denying") {
         throw handshake.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
@@ -77,6 +101,7 @@ export class ExchangeRunner {
       if (error instanceof HandshakeError && exchange.state === "handshake") {
         const response = this.#context.refusal(request, false, error);
         handshake.complete(() => ({ response, result: undefined }));
+        observation?.refused(response);
       } else {
         const failure = asError(error);
         this.#reportWebSocket(failure, method, url);

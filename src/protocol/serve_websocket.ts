@@ -29,6 +29,7 @@ import { isCloseCode, isCloseReason, MAX_CLOSE_REASON_BYTES } from "../websocket
 import { upgradeNative, type WebSocketSettings } from "./guarded_socket.ts";
 import { checkAcceptFields, offeredSubprotocols } from "./handshake.ts";
 import type { ServeExchange } from "./serve_exchange.ts";
+import type { ServeObservation } from "./serve_observation.ts";
 
 /**
  * First and longest wait, in milliseconds, between looks at the send buffer; the runtime has no event for it. The waits
@@ -68,6 +69,10 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.subprotocols = offeredSubprotocols(native.headers);
   }
 
+  get observation(): ServeObservation | undefined {
+    return this.#handshake.observation;
+  }
+
   /** State, for the driver. */
   get state(): WebSocketState {
     return this.#state;
@@ -90,10 +95,15 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     checkAcceptFields(fields);
     if (this.#native.signal.aborted) throw new DisconnectError(LEFT);
     const opened = this.#handshake.complete(() => {
-      const { socket, response } = upgradeNative(this.#native, {
-        headers: fields as [string, string][],
-        ...(subprotocol === undefined ? {} : { protocol: subprotocol }),
-      }, this.#settings);
+      const { socket, response } = upgradeNative(
+        this.#native,
+        {
+          headers: fields as [string, string][],
+          ...(subprotocol === undefined ? {} : { protocol: subprotocol }),
+        },
+        this.#settings,
+        { observation: this.observation ?? null },
+      );
       this.#socket = socket;
       return { response, result: this.#listen(socket) };
     });
@@ -120,7 +130,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
 
   abort(error: Error): void {
     if (this.#state === "handshake" || this.#state === "denying") this.#handshake.abort(error);
-    else if (this.#state === "open") this.#socket!.close(1011, "Internal error");
+    else if (this.#state === "open") this.#fail(this.#socket!);
     this.#state = "closed";
   }
 
@@ -165,6 +175,11 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     return nextWebSocketState(this.#state, call);
   }
 
+  #fail(socket: WebSocket): void {
+    if (socket.readyState === WebSocket.OPEN) this.observation?.fail();
+    socket.close(1011, "Internal error");
+  }
+
   /** @throws {DisconnectError} When nothing can be sent and it was not the application who closed. */
   #checkOpen(): void {
     if (this.#closed) throw new DisconnectError("The WebSocket is closed");
@@ -177,10 +192,10 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   #listen(socket: WebSocket): Promise<void> {
     const opened = Promise.withResolvers<void>();
     // The runtime has no event for a client that leaves between the upgrade and its response.
-    const timer = setTimeout(
-      () => this.#onClose({ code: 1006, reason: "" }),
-      this.#settings.closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS,
-    );
+    const timer = setTimeout(() => {
+      this.observation?.ended("aborted");
+      this.#onClose({ code: 1006, reason: "" });
+    }, this.#settings.closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS);
     this.#opened = () => {
       clearTimeout(timer);
       if (this.#closed) opened.reject(new DisconnectError(LEFT));

@@ -20,7 +20,12 @@ export interface DatagramSenderOptions {
   readonly warn: (message: string) => void;
   /** Milliseconds of a clock that is never set back. Default `performance.now()`. */
   readonly now?: () => number;
+  /** Finds the address of a name. Default: the system's resolver. */
+  readonly resolve?: Resolve;
 }
+
+/** Finds an address and its family, 4 or 6. Rejects when there is none. */
+export type Resolve = (hostname: string) => Promise<{ address: string; family: number }>;
 
 /** How many datagrams wait while the name is resolved or the socket is busy: about a megabyte. */
 const MAX_WAITING = 10_000;
@@ -39,6 +44,7 @@ export class DatagramSender {
   readonly #target: string;
   readonly #warn: (message: string) => void;
   readonly #now: () => number;
+  readonly #resolve: Resolve;
   #waiting: Uint8Array[] = [];
   /** Datagrams that were taken on and are not sent yet. */
   #pending = 0;
@@ -49,10 +55,11 @@ export class DatagramSender {
   #closed = false;
 
   /** Opens nothing yet; the first datagram does. */
-  constructor({ target, warn, now }: DatagramSenderOptions) {
+  constructor({ target, warn, now, resolve }: DatagramSenderOptions) {
     this.#target = target;
     this.#warn = warn;
     this.#now = now ?? (() => performance.now());
+    this.#resolve = resolve ?? ((hostname) => lookup(hostname));
   }
 
   /** Sends a datagram some time; drops it when too many wait, or while the target cannot be reached. */
@@ -97,7 +104,7 @@ export class DatagramSender {
   }
 
   async #sendNow(datagram: Uint8Array): Promise<void> {
-    this.#channel ??= await Channel.open(this.#target);
+    this.#channel ??= await Channel.open(this.#target, this.#resolve);
     if (this.#closed) return this.#channel.close(); // while it was opened
     await this.#channel.send(datagram);
   }
@@ -133,21 +140,21 @@ class Channel {
   }
 
   /** Resolves the target and opens a socket of its family. Rejects when either fails. */
-  static async open(target: string): Promise<Channel> {
+  static async open(target: string, resolve: Resolve): Promise<Channel> {
     const colon = target.lastIndexOf(":");
     const hostname = target.slice(0, colon).replace(/^\[|\]$/g, "");
     const port = Number(target.slice(colon + 1));
     const known = isIP(hostname);
     const { address, family } = known
       ? { address: hostname, family: known }
-      : await lookup(hostname);
+      : await resolve(hostname);
     const local = localAddress(address, family);
     requirePermission(local, 0);
     requirePermission(address, port);
     const socket = createSocket(family === 6 ? "udp6" : "udp4");
+    socket.unref(); // a socket that only sends keeps no process alive; once bound this has no effect
     await bind(socket, local);
     socket.on("error", () => {}); // what a datagram met reaches the callback of its `send`
-    socket.unref(); // a socket that only sends keeps no process alive
     return new Channel(socket, address, port);
   }
 
@@ -183,9 +190,12 @@ function requirePermission(hostname: string, port: number): void {
 
 function bind(socket: Socket, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once("error", reject);
+    socket.once("error", (error) => {
+      socket.close();
+      reject(error);
+    });
     socket.bind({ address, port: 0, exclusive: true }, () => {
-      socket.off("error", reject);
+      socket.removeAllListeners("error");
       resolve();
     });
   });

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { formatAuthority } from "../address.ts";
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
 import { BindError } from "../errors.ts";
@@ -36,6 +37,9 @@ export interface Admin {
 /** Seconds that answers have to leave before connections are cut. */
 const CLOSE_SECONDS = 1;
 
+/** Milliseconds for an answer to leave that the runtime calls complete: it is written in the next turn. */
+const LEAVE_MS = 20;
+
 const PROCESS_SOCKETS = { umask: null, user: null, group: null };
 
 /**
@@ -57,6 +61,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
     binds: open.map(({ bind }) => bind),
     async close() {
       await within(pages.settled(), CLOSE_SECONDS);
+      await delay(LEAVE_MS);
       await Promise.all(open.map((listener) => listener.cut()));
     },
   };

@@ -11,14 +11,15 @@ import { within } from "./within.ts";
 export interface AdminSources {
   /** Makes the page of `/metrics`. Requests that come while it is being made share the result. */
   readonly metrics: () => Promise<string> | string;
+  /** Seconds to wait for that page. Default 5: Prometheus itself gives up after 10. */
+  readonly metricsTimeout?: number;
   /** Whether new requests are welcome: `false` before the start is complete and as soon as a stop begins. */
   readonly ready: () => boolean;
   /** Told when a page cannot be made. */
   readonly log: { warn(message: string): void };
 }
 
-/** Seconds to wait for the metrics of all workers; Prometheus itself gives up after ten. */
-const METRICS_SECONDS = 5;
+const METRICS_TIMEOUT = 5;
 
 const TEXT = "text/plain; charset=utf-8";
 
@@ -98,10 +99,11 @@ export class AdminPages {
   }
 
   async #limitedMetrics(): Promise<string> {
-    const made = Promise.resolve(this.#sources.metrics());
-    if (!await within(made, METRICS_SECONDS)) {
+    const { metrics, metricsTimeout = METRICS_TIMEOUT } = this.#sources;
+    const made = Promise.resolve(metrics());
+    if (!await within(made, metricsTimeout)) {
       made.catch(() => {}); // nobody waits for it any more
-      throw new Error(`they were not there after ${METRICS_SECONDS} seconds`);
+      throw new Error(`they were not there after ${metricsTimeout} seconds`);
     }
     return await made;
   }

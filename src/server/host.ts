@@ -15,11 +15,13 @@ import {
 import type { ResolvedConfig } from "../config/mod.ts";
 import { LifespanTimeoutError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
+import { formatPrometheus } from "../metrics/mod.ts";
 import { InFlight } from "../protocol/in_flight.ts";
+import { type Admin, openAdmin } from "./admin.ts";
 import { type Books, openBooks } from "./books.ts";
 import { type Hooks, withHooks } from "./hooks.ts";
 import type { OpenListener } from "./listener.ts";
-import { openLog, type ServerLog } from "./log.ts";
+import type { ServerLog } from "./log.ts";
 import { openListeners } from "./open_listeners.ts";
 import { formName, logReporter } from "./reporter.ts";
 import type { RetireReason } from "./retirement.ts";
@@ -53,10 +55,10 @@ export async function host(
   config: ResolvedConfig,
   options: HostOptions = {},
 ): Promise<HostedServer> {
-  const errorLog = openLog(config);
-  const books = openBooks(config, errorLog, (reason) => retire(reason));
+  const books = openBooks(config, (reason) => retire(reason));
   const { log } = books;
   let server: RunningServer | undefined;
+  let admin: Admin | undefined;
   const retire = options.onRetire ?? ((reason: RetireReason) => {
     log.info(`Stopping: ${reason} was reached`);
     server?.shutdown().catch(() => {}); // `finished` has the error
@@ -66,13 +68,28 @@ export async function host(
     const mode = options.mode ?? detectMode(app);
     const adapter = adapterOptions(config, log, options.multiprocess);
     const application = withHooks(normalise(app, mode, adapter), options);
-    const startup = { application, config, books, reusePort: options.reusePort ?? false };
+    admin = await openAdminOf(config, options, books, () => server?.ready ?? false);
+    const startup = { application, config, books, admin, reusePort: options.reusePort ?? false };
     server = await startApplication({ ...startup, form: formName(mode) });
     return server;
   } catch (error) {
+    await admin?.close();
     await books.close();
     throw error;
   }
+}
+
+/** Opens the operators' pages, before the application: probes see a server that is alive and not ready. */
+async function openAdminOf(
+  { adminBind, ...sockets }: ResolvedConfig,
+  { admin = true }: HostOptions,
+  books: Books,
+  ready: () => boolean,
+): Promise<Admin | undefined> {
+  if (!admin || adminBind.length === 0) return undefined;
+  const { log } = books;
+  const metrics = () => formatPrometheus(books.snapshot());
+  return await openAdmin({ binds: adminBind, sockets, metrics, ready, log });
 }
 
 /** What the adapters need to know of the configuration. */
@@ -93,6 +110,8 @@ export interface Startup {
   readonly config: ResolvedConfig;
   /** Who keeps count; closed by the server. */
   readonly books: Books;
+  /** The operators' pages; closed by the server. */
+  readonly admin?: Admin | undefined;
   /** Whether other processes listen on the same addresses. Default `false`. */
   readonly reusePort?: boolean;
   /** How the application is called in the log. */

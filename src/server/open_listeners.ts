@@ -6,7 +6,7 @@
 
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
 import type { Application } from "../exchange.ts";
-import type { Observer } from "../observation.ts";
+import { combineObservers, type Observer } from "../observation.ts";
 import { H3 } from "../h3/mod.ts";
 import type { H3Settings } from "../protocol/h3_context.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
@@ -17,6 +17,7 @@ import { type OpenListener, openListener } from "./listener.ts";
 import { listenerSettings } from "./listener_settings.ts";
 import type { ServerLog } from "./log.ts";
 import { bindQuic, type BoundQuic, Http3Listener } from "./quic_listener.ts";
+import { telemetryObserver } from "./telemetry.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /** What listeners need. */
@@ -79,9 +80,14 @@ async function openTcp(
   return await openListener(spec, tls, handler, { ...config, reusePort });
 }
 
+/** The runtime itself makes spans for HTTP/1 and HTTP/2 only. */
+function withTelemetry(observer: Observer | null): Observer | null {
+  return combineObservers([observer, telemetryObserver()].filter((one) => one !== null));
+}
+
 function http3Settings({ config, inFlight, reporter, observer }: OpenOptions): H3Settings {
   return {
-    ...listenerSettings(config, true, inFlight, reporter, observer),
+    ...listenerSettings(config, true, inFlight, reporter, withTelemetry(observer)),
     includeDateHeader: config.includeDateHeader,
     maxFieldSectionSize: config.h2MaxHeaderListSize,
     maxConcurrentRequests: config.h2MaxConcurrentStreams,

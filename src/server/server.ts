@@ -8,7 +8,9 @@ import type { ResolvedConfig } from "../config/mod.ts";
 import { LifespanTimeoutError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
-import type { Books, MetricsSnapshot } from "./books.ts";
+import type { MetricsSnapshot } from "../metrics/mod.ts";
+import type { Admin } from "./admin.ts";
+import type { Books } from "./books.ts";
 import type { Bind, OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import { stopListeners, type StopOutcome } from "./stop.ts";
@@ -69,6 +71,8 @@ export interface ServerParts {
   readonly config: ResolvedConfig;
   /** Who keeps count of requests, and the error log. */
   readonly books: Books;
+  /** The operators' pages. */
+  readonly admin?: Admin | undefined;
 }
 
 /** The {@link Server} that `start` returns. */
@@ -126,7 +130,7 @@ export class RunningServer implements HostedServer {
   }
 
   async #stop({ handover = false }: ShutdownOptions): Promise<void> {
-    const { config, application, books } = this.#parts;
+    const { config, application, books, admin } = this.#parts;
     const { log } = books;
     const { gracefulTimeout } = config;
     try {
@@ -144,6 +148,7 @@ export class RunningServer implements HostedServer {
       }
       await stopApplication(application, config.shutdownTimeout, this.#force.signal);
     } finally {
+      await admin?.close();
       await books.close();
     }
   }

@@ -43,7 +43,7 @@ export async function startH3(
     maxConcurrentRequests: config.h2MaxConcurrentStreams,
     gracefulTimeout: config.gracefulTimeout,
   });
-  const books = openBooks(config, log, () => {});
+  const books = openBooks(config, () => {});
   return new RunningServer({ listeners: [listener], application, inFlight, config, books });
 }
 

@@ -60,7 +60,7 @@ export async function startForm(
   return await startApplication({
     application: { http, websocket },
     config: resolved,
-    books: openBooks(resolved, lines, () => {}),
+    books: openBooks(resolved, () => {}),
     form: formName(mode),
   });
 }

@@ -25,7 +25,7 @@ async function main(adapter: string, port: string): Promise<void> {
   const options = { rootPath, maxAppQueueSize, wsgiMaxBodySize, multiprocess: false, log };
   const normal = normalise(app, mode, options);
   const application = adapter === "fetch-exchange" ? withoutShortCut(normal) : normal;
-  const books = openBooks(config, log, () => {});
+  const books = openBooks(config, () => {});
   await startApplication({ application, config, books, form: mode });
 }
 

@@ -42,3 +42,8 @@ export interface Spawner {
 export function describeExit({ code, signal }: WorkerExit): string {
   return signal === null ? `with code ${code ?? "unknown"}` : `by ${signal}`;
 }
+
+/** Whether a process failed. SIGINT and SIGTERM end a worker only before it listens to them, and as somebody wanted. */
+export function isFailure({ code, signal }: WorkerExit): boolean {
+  return code !== 0 && signal !== "SIGINT" && signal !== "SIGTERM";
+}

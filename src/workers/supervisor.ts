@@ -24,8 +24,9 @@ import type { Clock } from "./clock.ts";
 import { failureText, reviveFailure } from "./failure.ts";
 import type { Job } from "./job.ts";
 import type { ChosenPorts } from "./messages.ts";
-import { BUDGET_TEXT, RestartBudget } from "./restart_budget.ts";
-import { describeExit, type Spawner, type WorkerExit } from "./spawner.ts";
+import { Place } from "./place.ts";
+import { BUDGET_TEXT } from "./restart_budget.ts";
+import { describeExit, isFailure, type Spawner, type WorkerExit } from "./spawner.ts";
 import { type StartOutcome, SupervisedWorker, type WorkerTimes } from "./supervised_worker.ts";
 
 /** Seconds before a worker that failed is started again. */
@@ -60,18 +61,6 @@ export interface SupervisorOptions {
   };
 }
 
-/** A worker's place. */
-interface Place {
-  /** The worker that serves here, once it is ready. */
-  worker: SupervisedWorker | null;
-  /** Goes up with everything that begins here; what finds another number afterwards has lost the place. */
-  turn: number;
-  /** Whether a replacement is being started. */
-  replacing: boolean;
-  /** When to stop restarting. */
-  readonly budget: RestartBudget;
-}
-
 /** Keeps workers running. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -95,7 +84,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#plan = options.plan;
-    this.#places = Array.from({ length: options.plan.workers }, newPlace);
+    this.#places = Array.from({ length: options.plan.workers }, () => new Place());
   }
 
   /** Whether a worker accepts connections and no stop has begun. */
@@ -289,10 +278,10 @@ export class Supervisor {
   async #resize(count: number): Promise<boolean> {
     for (const place of this.#places.splice(count)) {
       place.turn++;
-      place.worker?.stop({ handover: true });
+      release(place)?.stop({ handover: true });
     }
     while (this.#places.length < count) {
-      const place = newPlace();
+      const place = new Place();
       this.#places.push(place);
       if (!await this.#replace(place)) return false;
     }
@@ -327,8 +316,7 @@ export class Supervisor {
 
   /** Stops the worker of a place before its successor starts. */
   async #vacate(place: Place): Promise<void> {
-    const { worker } = place;
-    place.worker = null;
+    const worker = release(place);
     worker?.stop({ handover: false });
     await worker?.exited;
   }
@@ -348,11 +336,9 @@ export class Supervisor {
   }
 }
 
-function newPlace(): Place {
-  return { worker: null, turn: 0, replacing: false, budget: new RestartBudget() };
-}
-
-/** SIGINT and SIGTERM end a worker only before it listens to them, and then as somebody wanted. */
-function isFailure({ code, signal }: WorkerExit): boolean {
-  return code !== 0 && signal !== "SIGINT" && signal !== "SIGTERM";
+/** Takes the worker out of its place, so that its end is no loss. */
+function release(place: Place): SupervisedWorker | null {
+  const { worker } = place;
+  place.worker = null;
+  return worker;
 }

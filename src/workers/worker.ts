@@ -93,6 +93,7 @@ class Worker {
   }
 
   #onOrphaned(): void {
+    this.#assigned.reject(new Error("The supervisor ended before it assigned anything"));
     this.#mayExit.resolve();
     this.#stop.resolve({ handover: false });
   }

@@ -84,7 +84,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         short: "c",
         sets: { command: "config" },
         value: "FILE",
-        help: "TOML, JSON or module; toml:, json:, ts: say which",
+        help: "TOML, JSON or module; toml: json: ts: say which",
       },
       {
         name: "print-config",

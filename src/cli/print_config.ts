@@ -36,12 +36,18 @@ function toToml(value: unknown): string | undefined {
   if (typeof value === "string") return JSON.stringify(value).replaceAll("\x7f", "\\u007f");
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return joined("[", value.map((member) => toToml(textOf(member))), "]");
-  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined;
-  const members = Object.entries(value as object).map(([key, member]) => {
+  if (typeof value !== "object" || value === null || !isPlain(value)) return undefined;
+  const members = Object.entries(value).map(([key, member]) => {
     const text = toToml(member);
     return text && `${JSON.stringify(key)} = ${text}`;
   });
   return joined("{ ", members, " }");
+}
+
+/** Whether an object is a table; those of a parser have no prototype at all. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 /** An address as it is configured, anything else as it is. */

@@ -28,20 +28,16 @@ export interface Settled {
  * @throws {ConfigError} When the file, or a value of it, cannot be used.
  */
 export async function settle(invocation: Invocation): Promise<Settled> {
-  const { commands, options, flagOf } = invocation;
+  const { application, commands, options, flagOf } = invocation;
   for (const [name, value] of Object.entries(options)) checkValue(name, value, flagOf);
-  const job: Job = {
-    application: invocation.application ?? "",
+  const job = {
     factory: commands.has("factory"),
     config: commands.get("config") ?? null,
-    options,
+    options: application === null ? options : { ...options, applicationPath: application },
   };
   const all = await loadJobOptions(job);
   const config = checkTogether(() => withWorkersForReload(resolveConfig(all)), job, flagOf);
-  return {
-    job: { ...job, application: job.application || (config.applicationPath ?? "") },
-    config,
-  };
+  return { job: { ...job, application: config.applicationPath ?? "" }, config };
 }
 
 /** Refuses a value by itself, before the file is read. */
@@ -57,7 +53,7 @@ function checkValue(name: string, value: unknown, flagOf: Invocation["flagOf"]):
 /** Runs a check of all options, whose refusal is laid to whom it belongs. */
 function checkTogether(
   check: () => ResolvedConfig,
-  job: Job,
+  job: Pick<Job, "config">,
   flagOf: Invocation["flagOf"],
 ): ResolvedConfig {
   try {

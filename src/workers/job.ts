@@ -35,7 +35,7 @@ export async function loadJobConfig(job: Job): Promise<ResolvedConfig> {
  *
  * @throws {ConfigError} When the file cannot be read or an option is refused.
  */
-export async function loadJobOptions(job: Job): Promise<ConfigInit> {
+export async function loadJobOptions(job: Pick<Job, "config" | "options">): Promise<ConfigInit> {
   const file = job.config === null ? {} : await loadConfigFile(job.config);
   return { ...file, ...job.options } as ConfigInit;
 }

@@ -32,6 +32,12 @@ import { H3Request, type RequestEvents } from "./h3_request.ts";
  */
 const LINGER_MS = 1_000;
 
+/**
+ * Milliseconds between a reset of a request and the STOP_SENDING for its response, which may come in another packet, or
+ * be lost and sent again.
+ */
+const LATE_STOP_MS = 1_000;
+
 /** QUIC has no other (RFC 9001 §4.2). */
 const TLS_1_3 = 0x0304;
 
@@ -112,11 +118,16 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     }
   }
 
-  breakOff(): void {
+  breakOff(reason: string): void {
     if (this.#over || this.#broken) return;
     this.#broken = true;
+    this.#report(`a response was broken off: ${reason}`);
     this.goaway(true);
     void this.#closeWhenIdle(this.settings.gracefulTimeout * 1000);
+  }
+
+  untilStopped(): Promise<void> {
+    return within(this.#quic.closed, LATE_STOP_MS);
   }
 
   /** Announces the end (RFC 9114 §5.2): first without a limit, then with what was accepted so far. */

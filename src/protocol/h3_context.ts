@@ -48,8 +48,14 @@ export interface H3Owner {
   acknowledge(): void;
   /** Ends the connection because of `error`: its code when it is an `H3Error`, otherwise H3_INTERNAL_ERROR. */
   fail(error: unknown): void;
-  /** A response was broken off: no new requests, the others finish, then the connection is closed with an error. */
-  breakOff(): void;
+  /**
+   * A response was broken off: no new requests, the others finish, then the connection is closed with an error.
+   *
+   * @param reason Why it was, for the log.
+   */
+  breakOff(reason: string): void;
+  /** Settles when a client that has reset its request would have stopped the response, too, or is gone. */
+  untilStopped(): Promise<void>;
 }
 
 /** The parts an exchange over HTTP/3 is made of. */

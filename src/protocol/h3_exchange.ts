@@ -26,6 +26,7 @@ import {
 import { type FieldList, NO_CONTENT } from "../fields.ts";
 import { asError } from "../misuse.ts";
 import type { Observation } from "../observation.ts";
+import { StreamResetError } from "../quic/transport.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
 import type { H3ExchangeParts } from "./h3_context.ts";
@@ -180,12 +181,12 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 
   abort(_error: Error): void {
-    this.#cease("failed", 500);
+    this.#cease("failed", 500, "the application failed");
   }
 
   /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the response is broken off. */
   cut(reason: DisconnectError): void {
-    this.#cease("aborted", 503);
+    this.#cease("aborted", 503, reason.message);
     this.#departure.tell(reason);
   }
 
@@ -196,8 +197,7 @@ export class H3Exchange implements Exchange, Entry, Held {
    * @returns Whether the response was complete or the answer could be sent.
    */
   onLost(cause: unknown, status: number | null): boolean {
-    const before = this.#state;
-    if (before === "ended" || before === "aborted") return true;
+    if (this.#state === "ended" || this.#state === "aborted") return true;
     this.#state = "aborted";
     const { observed, owner } = this.#parts;
     const answered = status !== null && !this.#begun;
@@ -207,7 +207,8 @@ export class H3Exchange implements Exchange, Entry, Held {
       this.#answer(status);
     } else {
       observed?.decide("aborted");
-      this.#breakOff();
+      const isReset = cause instanceof StreamResetError; // to be followed by a stop of the response
+      this.#breakOff(asError(cause).message, isReset ? () => owner.untilStopped() : undefined);
     }
     this.#departure.tell(new DisconnectError(undefined, { cause }));
     return answered;
@@ -225,8 +226,8 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 
   #sendHead(): void {
-    const { status, fields } = this.#head ?? {};
-    if (status === undefined || fields === undefined) return;
+    if (this.#head === undefined) return;
+    const { status, fields } = this.#head;
     this.#head = undefined;
     const { settings } = this.#parts.owner;
     this.#sendFrame(this.#encodeHead(status, completeFields(fields, settings, this.#added)));
@@ -295,8 +296,7 @@ export class H3Exchange implements Exchange, Entry, Held {
   /** Has a content-length added to the head that is held, unless there is one or must be none (RFC 9110 §8.6). */
   #declare(length: number, known = true): void {
     if (!this.#head || this.#length!.declared !== null || (this.#bodiless && !known)) return;
-    const { status } = this.#head;
-    if (status !== 204 && status !== 304) this.#added = length;
+    if (this.#head.status !== 204 && this.#head.status !== 304) this.#added = length;
   }
 
   /**
@@ -304,14 +304,14 @@ export class H3Exchange implements Exchange, Entry, Held {
    * begins for the client, too, and then lacks its end: what the client sees does not depend on timing, and some end
    * the connection for a stream that ends without a response.
    */
-  #cease(outcome: "aborted" | "failed", status: number): void {
+  #cease(outcome: "aborted" | "failed", status: number, reason: string): void {
     const before = this.#state;
     this.#state = nextState(before, "abort");
     if (before !== "initial" && before !== "responding") return;
     this.#parts.observed?.decide(outcome);
     if (before === "initial") return this.#answer(status);
     this.#sendHead();
-    this.#breakOff();
+    this.#breakOff(reason);
   }
 
   /** An answer of the server itself. */
@@ -325,9 +325,9 @@ export class H3Exchange implements Exchange, Entry, Held {
     writer.finish();
   }
 
-  #breakOff(): void {
+  #breakOff(reason: string, patience?: () => Promise<void>): void {
     const { writer, observed } = this.#parts;
-    if (this.#begun) writer.giveUp();
+    if (this.#begun) writer.giveUp(reason, patience);
     else writer.finish(); // nothing was sent, so nothing can look complete
     observed?.end();
     this.#head = this.#held = undefined;

@@ -157,9 +157,9 @@ export class H3Request implements InputEvents, WriterEvents {
     this.#exchange!.onLost(error, null);
   }
 
-  onTruncated(): void {
+  onTruncated(reason: string): void {
     this.truncated = true;
-    this.#owner.breakOff();
+    this.#owner.breakOff(reason);
   }
 
   onDone(): void {

@@ -20,8 +20,8 @@ export interface WriterEvents {
   onLost(error: unknown): void;
   /** The content itself cannot be sent, so the response ends here. At most once. */
   onUnsendable(error: unknown): void;
-  /** The response had to be given up without its end, and the client has not asked for that. */
-  onTruncated(): void;
+  /** The response had to be given up without its end, and the client has not asked for that. At most once. */
+  onTruncated(reason: string): void;
   /** Nothing more will be sent. Once. */
   onDone(): void;
 }
@@ -84,16 +84,27 @@ export class H3ResponseWriter {
   /**
    * Gives the response up without FIN, so that it never looks complete. A client that has cancelled it gets its reset,
    * which the transport sends by itself when it sees the stream stopped; that is what the probe is for.
+   *
+   * @param reason Why, for the log.
+   * @param patience Settles when a client that is about to stop the stream would have done so; absent when it is not.
    */
-  giveUp(): void {
+  giveUp(reason: string, patience?: () => Promise<void>): void {
     if (this.#state === "over") return;
     this.#state = "over";
     this.#queue.clear();
-    this.#stream.write(new Uint8Array(PROBE_FRAME)).then(
-      () => this.#abandon(),
-      (error) => error instanceof StreamStoppedError ? this.#close() : this.#abandon(),
-    );
+    void this.#probe(reason, patience);
     this.#makeRoom();
+  }
+
+  async #probe(reason: string, patience?: () => Promise<void>): Promise<void> {
+    try {
+      await this.#stream.write(new Uint8Array(PROBE_FRAME));
+      await patience?.();
+      if (patience) await this.#stream.write(new Uint8Array(PROBE_FRAME));
+    } catch (error) {
+      if (error instanceof StreamStoppedError) return this.#close();
+    }
+    this.#abandon(reason);
   }
 
   #start(): void {
@@ -129,7 +140,7 @@ export class H3ResponseWriter {
     else this.#events.onUnsendable(error);
     this.#makeRoom();
     if (isOver) this.#close();
-    else this.#abandon();
+    else this.#abandon("its content cannot be sent");
   }
 
   #makeRoom(): void {
@@ -151,9 +162,9 @@ export class H3ResponseWriter {
     this.#events.onDone();
   };
 
-  #abandon(): void {
+  #abandon(reason: string): void {
     this.#stream.abandon();
-    this.#events.onTruncated();
+    this.#events.onTruncated(reason);
     this.#events.onDone();
   }
 }

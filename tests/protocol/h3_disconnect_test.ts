@@ -177,4 +177,50 @@ Deno.test("H3Exchange that fails while its client stalls is broken off when that
   assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
   assert.equal(request.complete, false);
   assert.equal(server.take("failed").length, 1);
+  assert.match(
+    server.take("connectionClosed").join(),
+    / a response was broken off: the application failed$/,
+  );
+});
+
+Deno.test("H3Exchange waits for the stop that follows a reset, and costs nobody the connection", async () => {
+  await using server = serveH3(async (exchange) => {
+    if (exchange.request.target === "/") return answer(exchange);
+    await exchange.respond({ status: 200, fields: [] });
+    await exchange.write("begun, ");
+    await exchange.write("and sent");
+    await aborted(exchange);
+  });
+  const peer = server.connect();
+  const request = peer.request({ method: "POST", path: "/left" });
+  await request.until(() => request.text === "begun, and sent", "the content");
+  const before = request.stream.inbox.length;
+  request.stream.reset(0x10c); // in one packet,
+  await peer.until(() => request.stream.inbox.length > before, "the probe of the server");
+  await settled();
+  request.stream.stop(0x10c); // in the next
+  await peer.untilIdle();
+  assert.equal((await peer.get()).status, 200);
+  assert.deepEqual(peer.goaways, []);
+  assert.equal(server.take("disconnected").length, 1);
+});
+
+Deno.test("H3Exchange breaks the response off for a client that resets the request and goes on to wait for it", async () => {
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 200, fields: [] });
+    await exchange.write("begun, ");
+    await exchange.write("and sent");
+    await aborted(exchange);
+  }, { gracefulTimeout: 0.01 });
+  const peer = server.connect();
+  const request = peer.request({ method: "POST" });
+  await request.until(() => request.text === "begun, and sent", "the content");
+  request.stream.reset(0x10c);
+  assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+  assert.equal(request.complete, false);
+  assert.equal(server.take("disconnected").length, 1);
+  assert.match(
+    server.take("connectionClosed").join(),
+    / The peer reset the stream with code 0x10c$/,
+  );
 });

@@ -403,6 +403,10 @@ Deno.test("H3Exchange leaves a response without its end when content that waits 
   request.stream.allow(1_000_000);
   assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
   assert.equal(request.complete, false);
+  assert.match(
+    server.take("connectionClosed").join(),
+    / a response was broken off: its content cannot be sent$/,
+  );
   const [failure, ...others] = server.take("failed");
   assert.match(failure!, /^GET https:\/\/localhost\/ ApplicationError: Cannot send the content: /);
   assert.deepEqual(others, []);

@@ -191,6 +191,9 @@ Deno.test("InFlight.cut() answers 503 over HTTP/3 where nothing was sent, and br
   assert.equal(server.inFlight.requests, 0);
   assert.equal(reasons.length, 4);
   for (const reason of reasons) assert.ok(reason instanceof ShutdownError, String(reason));
+  const { message } = new ShutdownError();
+  const [report] = server.take("connectionClosed");
+  assert.ok(report!.endsWith(` a response was broken off: ${message}`), report);
 });
 
 Deno.test("A response broken off by one of 50 handlers never looks complete, and the other 49 finish", async () => {
@@ -231,6 +234,10 @@ Deno.test("A response broken off by one of 50 handlers never looks complete, and
   assert.equal(broken.stream.inbox.resetCode, null);
   assert.equal(late.stream.inbox.length, 0);
   assert.deepEqual(server.take("failed"), ["GET https://localhost/25 Error: on purpose"]);
+  assert.match(
+    server.take("connectionClosed").join(),
+    / a response was broken off: the application failed$/,
+  );
   assert.deepEqual(server.listener.counts(), { connections: 1, requests: 0, streams: 0 });
   assert.equal(server.inFlight.requests, 0);
   await other.untilIdle();
@@ -249,6 +256,10 @@ Deno.test("A response broken off waits for the other streams no longer than the 
   peer.request({ path: "/bad" }).finish();
   assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
   assert.equal(server.take("failed").length, 1);
+  assert.match(
+    server.take("connectionClosed").join(),
+    / a response was broken off: the application failed$/,
+  );
 });
 
 Deno.test("A handler that throws after respond() breaks its response off, also when nothing of it was sent yet", async () => {
@@ -264,6 +275,10 @@ Deno.test("A handler that throws after respond() breaks its response off, also w
   assert.equal(broken.complete, false);
   assert.deepEqual(peer.goaways, [4]);
   assert.equal(server.take("failed").length, 1);
+  assert.match(
+    server.take("connectionClosed").join(),
+    / a response was broken off: the application failed$/,
+  );
 });
 
 Deno.test("A handler that throws while the client stops the response costs nobody the connection", async () => {

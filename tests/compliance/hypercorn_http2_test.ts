@@ -174,6 +174,20 @@ Deno.test("HTTP/2 connections without requests are told of a stop and closed at 
     assert.deepEqual(frames.filter(isGoaway).map(codeOf), [NO_ERROR, NO_ERROR]);
   }));
 
+// Deno's HTTP/2 takes it so, though RFC 9113 §6.8 lets the streams that are open finish.
+Deno.test("HTTP/2 is over when its client says GOAWAY, and others are served", () =>
+  withServer(async (wire, held, server) => {
+    await wire.request(1, "/held");
+    await eventually(() => held.waiting === 1, "the request");
+    await wire.send(TYPE.GOAWAY, 0, 0, new Uint8Array(8));
+    const frames = await wire.until(() => false);
+    assert.equal(codeOf(frames.find(isGoaway)!), NO_ERROR);
+    assert.equal(contentOf(frames, 1), "");
+    using other = await H2Wire.open(server.binds[0]!.url);
+    await other.request(1, "/next");
+    assert.equal(contentOf(await other.until(ends(1)), 1), "from /next");
+  }));
+
 Deno.test("Upgrade: h2c is answered in HTTP/1.1, by the same application", () =>
   withServer(async (_wire, _held, server) => {
     using connection = await RawConnection.open(server.binds[0]!.url);

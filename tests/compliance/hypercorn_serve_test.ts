@@ -1,7 +1,7 @@
 /** What Hypercorn's list says of `serve()` and of stops, where no other test shows it. */
 
 import assert from "node:assert/strict";
-import { type ASGIFramework, serve, start } from "../../mod.ts";
+import { type ASGIFramework, BindError, serve, start } from "../../mod.ts";
 import { CERTIFICATE, TLS_OPTIONS } from "../_support/certificates.ts";
 import { readResponse } from "../_support/client.ts";
 import { withDeadline } from "../_support/deadline.ts";
@@ -192,4 +192,11 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+Deno.test("umask is as it was when a Unix socket cannot be bound", async () => {
+  const before = Deno.umask();
+  const config = { bind: "unix:/nonexistent/socket", umask: 0o077, errorlog: null };
+  await assert.rejects(start(() => new Response(), config), BindError);
+  assert.equal(Deno.umask(), before);
 });

@@ -3,8 +3,9 @@
 // deno-lint-ignore-file no-console -- the totals are for the reader of the test run
 
 import assert from "node:assert/strict";
-import { REPOSITORY, runDeno } from "../_support/repository.ts";
+import { REPOSITORY } from "../_support/repository.ts";
 import { type Requirement, totals } from "./ledger.ts";
+import { readTestNames, type TestNames } from "./named_tests.ts";
 
 const LEDGERS = [...Deno.readDirSync(new URL("tests/compliance", REPOSITORY))]
   .map((entry) => entry.name)
@@ -17,7 +18,8 @@ for (const ledger of LEDGERS) {
   Deno.test(`every test that ${ledger} names exists`, async () => {
     const { REQUIREMENTS } = await import(`./${ledger}`) as { REQUIREMENTS: Requirement[] };
     assert(Array.isArray(REQUIREMENTS), `${ledger} does not export REQUIREMENTS`);
-    assert.deepEqual(findUnproved(REQUIREMENTS, await readTestNames(REQUIREMENTS)), []);
+    const files = REQUIREMENTS.flatMap(({ proof }) => "file" in proof ? [proof.file] : []);
+    assert.deepEqual(findUnproved(REQUIREMENTS, await readTestNames(files)), []);
     const { proved, notApplicable, notPossible } = totals(REQUIREMENTS);
     console.log(
       `${ledger}: ${proved} of ${REQUIREMENTS.length} requirements proved, ` +
@@ -45,30 +47,10 @@ Deno.test("findUnproved() names a row whose test does not exist", () => {
 /** Rows that name a test nobody defined, each as a sentence. */
 function findUnproved(
   requirements: readonly Requirement[],
-  names: Readonly<Record<string, readonly string[]>>,
+  names: TestNames,
 ): string[] {
   return requirements.flatMap(({ section, text, proof }) => {
     if (!("test" in proof) || names[proof.file]?.includes(proof.test)) return [];
     return [`${section} "${text}": "${proof.test}" is no test of ${proof.file}`];
   });
-}
-
-/** The names of all tests in the files that a ledger mentions. */
-async function readTestNames(
-  requirements: readonly Requirement[],
-): Promise<Record<string, string[]>> {
-  const files = new Set(requirements.flatMap(({ proof }) => "file" in proof ? [proof.file] : []));
-  const urls = [...files].map((file) => new URL(file, REPOSITORY).href);
-  const { success, text } = await runDeno([
-    "run",
-    "--quiet",
-    "--allow-all",
-    "--config",
-    "deno.json",
-    "tests/compliance/test_names.ts",
-    ...urls,
-  ]);
-  assert(success, text);
-  const byUrl: Record<string, string[]> = JSON.parse(text.trim().split("\n").at(-1)!);
-  return Object.fromEntries([...files].map((file, index) => [file, byUrl[urls[index]!]!]));
 }

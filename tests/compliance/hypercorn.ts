@@ -1,0 +1,709 @@
+/**
+ * The features of Hypercorn 0.18.0, one by one: what proves each of them here, or why it is not.
+ *
+ * @module
+ */
+
+import {
+  type Entry,
+  notPossible,
+  open,
+  partly,
+  type Proof,
+  proved,
+  testsOf,
+} from "./hypercorn_ledger.ts";
+
+const starts = testsOf("server/start_test.ts");
+const stops = testsOf("server/shutdown_test.ts");
+const processes = testsOf("server/process_test.ts");
+const listens = testsOf("server/listen_test.ts");
+const tls = testsOf("server/tls_test.ts");
+const http3 = testsOf("server/http3_test.ts");
+const sockets = testsOf("server/websocket_test.ts");
+const lifespan = testsOf("app/lifespan_test.ts");
+const forms = testsOf("app/framework_test.ts");
+const scopes = testsOf("app/asgi_scope_test.ts");
+const receives = testsOf("app/asgi_receive_test.ts");
+const asgi = testsOf("app/asgi_http_test.ts");
+const asgiSockets = testsOf("app/asgi_websocket_test.ts");
+const wsgi = testsOf("app/wsgi_test.ts");
+const wsgiHeads = testsOf("app/wsgi_response_test.ts");
+const environ = testsOf("app/wsgi_environ_test.ts");
+const targets = testsOf("request_target_test.ts");
+const config = testsOf("config/config_test.ts");
+const options = testsOf("config/options_test.ts");
+const resolves = testsOf("config/resolve_test.ts");
+const loads = testsOf("config/load_test.ts");
+const binds = testsOf("config/bind_test.ts");
+const handshakes = testsOf("protocol/handshake_test.ts");
+const h3Exchanges = testsOf("protocol/h3_exchange_test.ts");
+const h3Requests = testsOf("protocol/h3_request_test.ts");
+const responseFields = testsOf("protocol/response_fields_test.ts");
+const quic = testsOf("quic/listener_test.ts");
+const misbehaving = testsOf("hostile/misbehaving_app_test.ts");
+const leaving = testsOf("hostile/disconnect_test.ts");
+const overTcp = testsOf("contract/serve_test.ts");
+const overHttp3 = testsOf("contract/http3_test.ts");
+const overWebSocket = testsOf("contract/websocket_test.ts");
+const ours = {
+  serve: testsOf("compliance/hypercorn_serve_test.ts"),
+  tls: testsOf("compliance/hypercorn_tls_test.ts"),
+  http1: testsOf("compliance/hypercorn_http1_test.ts"),
+  http2: testsOf("compliance/hypercorn_http2_test.ts"),
+  http3: testsOf("compliance/hypercorn_http3_test.ts"),
+  webSocket: testsOf("compliance/hypercorn_websocket_test.ts"),
+};
+
+const GUARDED = "issue 5: the driver that accepts TCP connections itself";
+
+const SERVE: readonly Entry[] = [
+  proved("SRV-01", "serve(app, config) resolves after the stop", [
+    ...processes("serve() resolves and the process ends with 0 after SIGINT"),
+    ...stops("serve() runs the lifespan shutdown after the last response"),
+  ]),
+  proved("SRV-02", "shutdown_trigger; no signal is handled when it is given", [
+    ...ours.serve("serve() with a trigger listens to no signal, and asks the trigger once"),
+  ]),
+  proved("SRV-03", "SIGINT and SIGTERM stop the server when there is no trigger", [
+    ...processes(
+      "serve() resolves and the process ends with 0 after SIGINT",
+      "serve() resolves and the process ends with 0 after SIGTERM",
+    ),
+  ]),
+  proved("SRV-04", "mode wins over detection", [
+    ...forms("normalise() lets mode win over detection", "normalise() refuses an unknown mode"),
+  ], "A third mode, fetch, is Deno's own form of application"),
+  proved("SRV-05", "taskStatus is told the addresses once everything accepts", [
+    ...listens("start() tells the task status once, when every listener accepts"),
+    ...starts("start() leaves nothing running when taskStatus.started() throws"),
+  ], "It gets addresses, UDP ones too, rather than URLs alone"),
+  proved("SRV-06", "Warnings for options that are ignored", [
+    ...starts("start() logs a warning for every option without effect"),
+    ...resolves(
+      "resolveConfig() has a warning tested here for every option that does nothing or not everything",
+    ),
+  ]),
+  proved("SRV-07", "'Running on' with the real port, for each address", [
+    ...listens("start() opens every bind and reports the real ports"),
+    ...http3("start() tells of HTTP/3 addresses after the others, with their real ports"),
+  ]),
+  proved("SRV-08", "Order of the graceful stop; graceful_timeout is enforced", [
+    ...stops(
+      "shutdown() lets a slow response finish and announces the close",
+      "shutdown() lets an upload in progress finish and refuses a new one with 503",
+      "shutdown() ends within graceful_timeout with a fetch handler that never answers",
+      "shutdown() ends within graceful_timeout with an ASGI stream that never ends",
+      "serve() runs the lifespan shutdown after the last response",
+    ),
+    ...sockets(
+      "shutdown() of a ASGI application completes close handshakes with 1001",
+      "shutdown() of a ASGI application cuts a silent client at graceful_timeout",
+    ),
+    ...http3(
+      "a graceful stop lets requests over HTTP/3 finish",
+      "a stop cuts requests over HTTP/3 after gracefulTimeout",
+    ),
+    ...ours.serve("a stop refuses new connections while it waits for the request in progress"),
+  ]),
+  proved("SRV-09", "What the trigger throws comes out after the stop", [
+    ...stops("serve() stops gracefully and rejects with what the trigger rejected with"),
+  ]),
+];
+
+const LIFESPAN: readonly Entry[] = [
+  proved("LIF-01", "lifespan.startup is complete before anything is bound", [
+    ...starts("start() rejects after lifespan.startup.failed and binds nothing"),
+    ...lifespan("Lifespan calls the application once, with the scope and events that ASGI says"),
+  ]),
+  proved("LIF-02", "startup.failed ends the start with its message", [
+    ...starts(
+      "start() rejects after lifespan.startup.failed and binds nothing",
+      "start() rejects after lifespan.startup.failed without a message and binds nothing",
+    ),
+  ]),
+  proved("LIF-03", "An application without lifespan is served, with a warning", [
+    ...starts("start() serves an application that does not know the lifespan, with a warning"),
+    ...lifespan(
+      "Lifespan.startup() warns when the application throws",
+      "Lifespan.startup() warns when the application sends an unknown message",
+      "Lifespan.startup() goes on silently when the application returns without a word",
+    ),
+  ]),
+  proved("LIF-04", "startup_timeout and shutdown_timeout are errors that name the stage", [
+    ...starts("start() rejects with LifespanTimeoutError when the application never starts"),
+    ...stops(
+      "shutdown() rejects with LifespanTimeoutError when the application ignores lifespan.shutdown",
+    ),
+  ]),
+  proved("LIF-05", "lifespan.shutdown comes after the connections; shutdown.failed is an error", [
+    ...stops(
+      "serve() runs the lifespan shutdown after the last response",
+      "shutdown() rejects with the reason of lifespan.shutdown.failed",
+    ),
+    ...lifespan("Lifespan.shutdown() succeeds when the application returns"),
+  ]),
+  proved("LIF-06", "Every request has a shallow copy of the lifespan state", [
+    ...scopes("httpScope() gives each request a shallow copy of the state as it is now"),
+    ...forms("normalise() shares the lifespan state with every ASGI scope"),
+  ]),
+];
+
+const ASGI: readonly Entry[] = [
+  proved("ASG-01", "HTTP scope", [
+    ...scopes("httpScope() has the keys and types that ASGI says"),
+    ...contract("version, scheme, host and both addresses are right"),
+    ...contract("the application sees the method"),
+  ]),
+  proved("ASG-02", "WebSocket scope", [
+    ...scopes(
+      "webSocketScope() has scheme ws on a bind of http",
+      "webSocketScope() has scheme wss on a bind of https",
+    ),
+  ]),
+  proved("ASG-03", "raw_path, path and query_string", [
+    ...scopes("httpScope() splits and decodes …"),
+    ...contract("the target is neither decoded nor normalised", "h1", "h3"),
+  ], "The authority of an absolute target is the host, and no part of the path (RFC 9112 §3.2.2)"),
+  proved("ASG-04", "root_path comes from the configuration, the path stays whole", [
+    ...scopes("httpScope() tells the root path and leaves the path whole"),
+    ...contract("root_path is told as the form tells it"),
+  ]),
+  proved("ASG-05", "client and server, also for IPv6 and Unix sockets", [
+    ...contract("IPv6 addresses have no brackets"),
+    ...contract("IPv4 clients of a dual-stack bind have IPv4 addresses"),
+    ...contract("a Unix socket serves, without addresses", "h1"),
+  ]),
+  proved("ASG-06", "Extensions are advertised where the protocol can", [
+    ...scopes("httpScope() leaves out extensions that the protocol cannot carry"),
+    ...testsOf("protocol/h3_forms_test.ts")(
+      "An ASGI application over HTTP/3 sees http_version 3, addresses and the TLS extension",
+    ),
+  ], "Also http.response.pathsend, and tls over HTTP/3"),
+  proved("ASG-07", "Content in events, its end in an event of its own", [
+    ...receives(
+      "RequestEvents.next(): no content is one empty message",
+      "RequestEvents.next(): content ends with a separate empty message",
+    ),
+    ...contract("empty and small request content comes back"),
+  ]),
+  proved("ASG-08", "http.disconnect exactly once", [
+    ...receives("RequestEvents.next() gives the disconnect exactly once, then waits for ever"),
+    ...asgi("asgiHttp() gives the disconnect after the response, once"),
+    ...leaving(
+      "ASGI application whose HTTP/1.1 client leaves while the handler is pending",
+      "ASGI application whose HTTP/2 client leaves while the handler is pending",
+    ),
+    ...contract("a client that closes the connection ends a handler that waits", "h3"),
+  ]),
+  proved("ASG-09", "States of a response; a message out of place is an error in send()", [
+    ...asgi(
+      "asgiHttp() refuses http.response.start in state RESPONSE",
+      "asgiHttp() refuses http.response.body in state CLOSED",
+      "asgiHttp() refuses websocket.accept in state REQUEST",
+      "asgiHttp() accepts a status in digits, as Hypercorn does: …",
+    ),
+    ...misbehaving("ASGI application over HTTP/1.1 that starts twice and catches the error"),
+    ...ours.serve(
+      "an ASGI head is sent with http.response.start, names in lower case, names and values trimmed",
+    ),
+  ]),
+  proved("ASG-10", "No content for HEAD, 1xx, 204 and 304", [
+    ...contract("HEAD /flat/1000 has content-length 1000 and no content"),
+    ...contract("204 has neither content nor content-length"),
+    ...contract("304 has neither content nor content-length"),
+    ...overMisbehaving("starts with status 199"),
+  ], "204 goes out without content-length, as RFC 9110 §8.6 wants; a 1xx as response is refused"),
+  partly("ASG-11", "Trailers of responses where te says trailers (HTTP/2, HTTP/3)", [
+    ...contract("response trailers arrive after the content where the client takes them", "h3"),
+    ...contract(
+      "response trailers are dropped where the client has not said that it takes them",
+      "h3",
+    ),
+    ...asgi("asgiHttp() drops announced trailers where the protocol has none"),
+  ], "Deno cannot send trailers over HTTP/2: the extension is absent there"),
+  partly("ASG-12", "Early hints, 103 (HTTP/2, HTTP/3)", [
+    ...contract("early hints arrive before the response is made, in order", "h3"),
+    ...asgi("asgiHttp() refuses http.response.early_hint where the protocol has no informational"),
+  ], "Deno cannot send interim responses over HTTP/2: the extension is absent there"),
+  notPossible(
+    "ASG-13",
+    "Server push",
+    scopes("httpScope() has the keys and types that ASGI says"),
+    "Deno cannot push over HTTP/2, no client takes pushes over HTTP/3: the extension is absent",
+  ),
+  partly(
+    "ASG-14",
+    "Header names and values are checked and trimmed; raw names on request",
+    [
+      ...ours.serve(
+        "an ASGI head is sent with http.response.start, names in lower case, names and values trimmed",
+      ),
+      ...overMisbehaving("sends a line break in a value as header"),
+      ...overMisbehaving("sends an empty name as header"),
+      ...resolves('resolveConfig() warns why {"h11PassRawHeaders":true} is ignored'),
+    ],
+    "Deno gives names of requests in lower case only: h11PassRawHeaders is ignored with a warning",
+  ),
+  proved("ASG-15", "500 on an error, or without a response", [
+    ...overMisbehaving("throws an Error before the start"),
+    ...overMisbehaving("sends nothing"),
+  ]),
+  proved("ASG-16", "A response that fails half-way never looks complete", [
+    ...overMisbehaving("throws after the start, later"),
+    ...overMisbehaving("returns in the middle, later"),
+  ]),
+  proved("ASG-17", "send() does nothing after a disconnect", [
+    ...asgi(
+      "asgiHttp() ignores a whole response after a disconnect",
+      "asgiHttp() ignores messages to a client that left, then tells the application",
+    ),
+  ], "A producer without end is told in the end: after some messages send() throws"),
+  proved("ASG-18", "max_app_queue_size bounds what is read ahead", [
+    ...receives(
+      "RequestEvents reads nothing before the first call",
+      "RequestEvents reads at most 3 pieces ahead",
+    ),
+    ...contract("content that is not read stops the client, and goes on"),
+  ]),
+  proved("ASG-19", "send() waits for a client that does not read", [
+    ...contract("a client that does not read stops the producer, and goes on"),
+  ]),
+  proved("ASG-20", "A response before the content was read", [
+    ...contract("an answer before the content was read arrives"),
+    ...ours.http2(
+      "HTTP/2 content for a request that was answered already harms no other request",
+    ),
+  ]),
+  notPossible(
+    "ASG-21",
+    "A client that closed its half gets its response",
+    ours.http1(
+      "a client that closes its half is taken for one that left, and the application is told",
+    ),
+    "Deno takes the end of a client's half for the end of the connection",
+  ),
+];
+
+const WEBSOCKET: readonly Entry[] = [
+  proved("WS-01", "Handshake over HTTP/1.1 and its checks", [
+    ...handshakes(
+      "checkHandshake() answers 101 to several connection options",
+      "checkHandshake() answers 405 to POST",
+      "checkHandshake() answers 426 to version 12",
+      "checkHandshake() answers 400 to a short key",
+    ),
+    ...testsOf("protocol/guarded_socket_test.ts")(
+      "upgradeWebSocket() answers 426 to version 8",
+      "upgradeWebSocket() answers 400 to a bad key",
+    ),
+  ], "405, 426 and 400 by what is wrong (RFC 6455 §4.4), where Hypercorn says 400"),
+  notPossible(
+    "WS-02",
+    "WebSocket over HTTP/2 by extended CONNECT",
+    sockets("upgradeWebSocket() answers 426 over HTTP/2, which has no upgrade"),
+    "Deno's HTTP/2 does not offer extended CONNECT",
+  ),
+  open("WS-03", "WebSocket over HTTP/3 by extended CONNECT", "issue 6"),
+  proved("WS-04", "accept with a subprotocol and header fields", [
+    ...webSocket("accepts with a subprotocol and fields"),
+    ...asgiSockets("asgiWebSocket() accepts with subprotocol and fields, names in lower case"),
+  ]),
+  proved("WS-05", "A close before the accept is 403", [
+    ...asgiSockets(
+      "asgiWebSocket() answers 403 to a close before the accept, then gives the disconnect",
+    ),
+  ]),
+  proved("WS-06", "Denial response", [
+    ...webSocket("denies with status, fields and 0 pieces of content"),
+    ...webSocket("denies with status, fields and 2 pieces of content"),
+    ...asgiSockets("asgiWebSocket() sends a denial with its content, not before the first piece"),
+  ]),
+  proved("WS-07", "Text and binary messages, fragments joined", [
+    ...webSocket("echoes messages of either kind, in order"),
+    ...webSocket("joins fragments, answering a ping between them"),
+  ]),
+  notPossible(
+    "WS-08",
+    "permessage-deflate",
+    ours.webSocket("compression of WebSocket messages is not agreed to when a client offers it"),
+    "Deno's WebSocket does not compress; what clients offer is not agreed to",
+  ),
+  proved("WS-09", "Pings are answered; pings of the server", [
+    ...webSocket("joins fragments, answering a ping between them"),
+    ...webSocket("pings a silent client at the interval and keeps it while it answers"),
+    ...sockets("websocketMaxMessageSize and websocketPingInterval reach the sockets"),
+  ], "A ping goes to who was silent, and who stays silent is given up: Hypercorn awaits no pong"),
+  proved("WS-10", "A message over the limit closes with 1009", [
+    ...webSocket("measures messages in bytes of UTF-8 and takes one of exactly the limit"),
+    ...webSocket("adds fragments up for the message limit"),
+  ]),
+  proved("WS-11", "Close codes and reasons both ways", [
+    ...webSocket("carries close code 1000 both ways"),
+    ...webSocket("carries close code 4999 both ways"),
+    ...webSocket("tells the application 1005 for a Close frame without a code"),
+    ...webSocket("tells the application 1006 when the connection is lost"),
+  ]),
+  proved("WS-12", "1011 when the application ends in between, 500 before the accept", [
+    ...webSocket("answers 500 when the application crashes before the accept"),
+    ...webSocket("closes with 1011 when a message makes the application crash: throws"),
+    ...ours.webSocket(
+      "an ASGI application that returns before the accept is answered for with 500, and logged once",
+      "an ASGI application that returns while the socket is open closes with 1011",
+    ),
+  ]),
+  proved("WS-13", "Data before the accept", [
+    ...webSocket("delivers what was sent before the accept, in order"),
+  ], "It is kept for the application, where Hypercorn answers 400"),
+];
+
+const WSGI: readonly Entry[] = [
+  partly("WSG-01", "WSGI applications are served directly, in threads", [
+    ...overTcp(
+      "WSGI over HTTP/1.1 by raw socket: requests on one client at the same time are answered each",
+    ),
+    ...wsgi("wsgiHandler() echoes the request content"),
+  ], "A JavaScript function cannot move to another thread: it runs on the one there is"),
+  proved("WSG-02", "ASGI and WSGI are told apart", [
+    ...forms(
+      "detectMode() takes a function of three for asgi",
+      "detectMode() takes an arrow with startResponse for wsgi",
+      "detectMode() takes a function of two for fetch",
+      "detectMode() refuses a function of four",
+    ),
+  ], "By the number and names of parameters, as a synchronous function may be any form here"),
+  proved("WSG-03", "environ", [
+    ...environ(
+      "buildEnviron() fills in every variable of PEP 3333",
+      "buildEnviron() on a Unix socket names localhost and port 80, and no client",
+      "buildEnviron() takes over latin-1 values unchanged",
+    ),
+  ]),
+  proved("WSG-04", "SCRIPT_NAME and PATH_INFO by root_path, 404 outside", [
+    ...targets('splitTarget() splits below the root: "/pre/fix" under "/pre"'),
+    ...targets('splitTarget() finds "/prefix" outside "/pre"'),
+    ...targets(`splitTarget() splits Hypercorn's vector: "/中/文" under "/中"`),
+    ...wsgi("wsgiHandler() answers 404 outside root_path and splits the path inside"),
+  ]),
+  proved("WSG-05", "wsgi_max_body_size", [
+    ...wsgi(
+      "wsgiHandler() answers 413 to declared content beyond the limit without reading it, not running the application",
+      "wsgiHandler() answers 413 to streamed content beyond the limit, not running the application",
+      "wsgiHandler() accepts content of exactly the limit",
+    ),
+  ], "413, where Hypercorn says 400"),
+  proved("WSG-06", "The head waits for the first chunk; chunks are streamed", [
+    ...wsgiHeads(
+      "startResponse() may come as late as the first chunk of a generator",
+      "startResponse() may be called again until the first chunk, the last call wins",
+    ),
+    ...wsgi("wsgiHandler() asks for the next chunk only when the last one was taken"),
+  ]),
+  proved("WSG-07", "close() of the result", [
+    ...wsgi(
+      "wsgiHandler() calls close() once at the end",
+      "wsgiHandler() calls close() once after a failure of the iterator",
+      "wsgiHandler() stops, closes and returns the iterator when the client leaves",
+    ),
+  ]),
+  proved("WSG-08", "WebSockets are denied with 403, the lifespan is passed over", [
+    ...forms(
+      "normalise() denies WebSockets of WSGI applications with 403",
+      "normalise() gives only fetch applications the short cut, only ASGI a lifespan",
+    ),
+  ]),
+];
+
+const CONFIGURATION: readonly Entry[] = [
+  proved("CFG-01", "All options with their defaults", [
+    ...config("new Config() has Hypercorn's defaults"),
+    ...options(
+      "OPTIONS and the attributes of Config are the same names",
+      "OPTIONS give snake_case names as Hypercorn writes them",
+      "Config documents the default of every attribute as it is",
+    ),
+  ]),
+  proved("CFG-02", "Loaded from a mapping, an object, a program file, TOML", [
+    ...loads(
+      "Config.fromToml() reads a Hypercorn file unchanged",
+      "Config.fromModule() reads a default export, by path and by URL",
+      "Config.fromModule() reads named exports, by path and by URL",
+      "Config.fromJson() reads an object in either spelling",
+    ),
+    ...testsOf("property/config_test.ts")(
+      "Config.fromMapping() gives both spellings of an option the same value",
+    ),
+  ]),
+  open("CFG-03", "The command line wins over the file, lists are replaced", "issue 4, CLI"),
+  partly("CFG-04", "Addresses: host, port, IPv6, Unix socket, file descriptor", [
+    ...binds(
+      'parseBind() reads "127.0.0.1" as 127.0.0.1 and port 8000',
+      'parseBind() reads ":8111" as 0.0.0.0 and port 8111',
+      'parseBind() reads "[::]" as :: and port 8000',
+      'parseBind() reads "unix:/tmp/x.sock" as a Unix socket',
+      "parseBind() refuses a file descriptor with a hint",
+    ),
+  ], "Deno cannot take over a file descriptor: fd:// is refused with the reason"),
+  proved("CFG-05", "Several addresses; TLS, plain and QUIC side by side; backlog", [
+    ...listens("start() opens every bind and reports the real ports"),
+    ...tls("start() opens insecure_bind in plain text beside TLS"),
+    ...http3("start() tells of HTTP/3 addresses after the others, with their real ports"),
+    ...ours.serve("backlog is what the system is asked for"),
+  ]),
+  proved("CFG-06", "Unix sockets: umask, owner, a stale socket is removed", [
+    ...listens(
+      "start() serves a Unix socket: no addresses, umask obeyed, file removed at the end",
+      "start() takes the place of a socket file that a killed server left behind",
+      "start() leaves a socket alone that somebody listens on",
+      "start() leaves a file alone that is no socket",
+    ),
+    ...ours.serve("a Unix socket belongs to user and group"),
+  ]),
+  partly("CFG-07", "TLS: certificate, key, password, ciphers, ALPN, 1.2 at least", [
+    ...tls(
+      "start() serves TLS with certificate and key from files",
+      "start() serves TLS with certificate and key from an encrypted key with its password",
+    ),
+    ...ours.tls("TLS 1.1 is refused", "TLS answers a client that offers … with …"),
+    ...options('Config refuses wrong values of "ciphers", naming key, expected and received'),
+    ...resolves('resolveConfig() warns why {"alpnProtocols":["h2"]} is ignored'),
+  ], "Deno chooses ciphers and ALPN itself: ciphers is refused, another alpnProtocols warned of"),
+  notPossible("CFG-08", "Client certificates", [
+    ...options(
+      'Config refuses wrong values of "caCerts", naming key, expected and received',
+      'Config refuses wrong values of "verifyMode", naming key, expected and received',
+      'Config refuses wrong values of "verifyFlags", naming key, expected and received',
+    ),
+    ...config(
+      "ConfigError has the whole story about an option that Deno cannot honour in its message",
+    ),
+  ], "Deno's servers ask for none: the options are refused, so that nobody relies on them"),
+  partly("CFG-09", "The fields date and server can be switched off", [
+    ...contract("no server field when it is switched off, and alt-svc as configured"),
+    ...responseFields("responseFields() has nothing to add when everything is off"),
+    ...resolves('resolveConfig() warns that "includeDateHeader" acts over HTTP/3 only'),
+  ], "Deno adds date over HTTP/1.1 and HTTP/2 by itself"),
+  proved("CFG-10", "alt-svc, automatic and by hand", [
+    ...http3(
+      "alt-svc over HTTP/1 names the UDP ports, over TLS only",
+      "alt-svc over HTTP/2 names the UDP ports, over TLS only",
+      "alt-svc is as configured instead, on every bind",
+      "alt-svc is not sent without quicBind",
+    ),
+  ]),
+];
+
+const COMMAND_LINE: readonly Entry[] = [
+  open("CLI-01", "All flags and the grammar of their values", "issue 4, CLI"),
+  open("CLI-02", "Finding the application: module, name, path", "issue 4, CLI"),
+  open("CLI-03", "Prefixes asgi: and wsgi:", "issue 4, CLI"),
+  open("CLI-04", "--config with a program file or TOML", "issue 4, CLI"),
+  open("CLI-05", "What is said when the application is not found", "issue 4, CLI"),
+  open("CLI-06", "Exit codes 0, 1, 2", "issue 4, CLI"),
+  open("CLI-07", "Deprecated flags, with a warning", "issue 4, CLI"),
+];
+
+const PROCESSES: readonly Entry[] = [
+  open("PRC-01", "No, one or several workers", "issue 4, WORKERS"),
+  open("PRC-02", "Workers share the listening sockets", "issue 4, WORKERS"),
+  open("PRC-03", "Workers that ended well are replaced", "issue 4, WORKERS"),
+  open("PRC-04", "A worker that fails, and the exit code", "issue 4, WORKERS"),
+  open("PRC-05", "SIGINT and SIGTERM stop all workers gracefully", "issue 4, WORKERS"),
+  open("PRC-06", "SIGHUP replaces the workers", "issue 4, WORKERS"),
+  open("PRC-07", "Reload when a file changes", "issue 4, WORKERS"),
+  open("PRC-08", "max_requests with jitter", "issue 4, WORKERS"),
+  open("PRC-09", "File with the process id", "issue 4, WORKERS"),
+  notPossible(
+    "PRC-10",
+    "daemon",
+    resolves('resolveConfig() warns why {"daemon":false} is ignored'),
+    "It is about Python's multiprocessing; ignored with a warning",
+  ),
+  notPossible(
+    "PRC-11",
+    "Worker classes",
+    resolves('resolveConfig() warns why {"workerClass":"trio"} is ignored'),
+    "There is one event loop, Deno's; ignored with a warning",
+  ),
+];
+
+const LOGS: readonly Entry[] = [
+  open("LOG-01", "Error log: target, level, format", "issue 4, LOGGING"),
+  open("LOG-02", "Access log: target, format", "issue 4, LOGGING"),
+  open("LOG-03", "All atoms of the access log", "issue 4, LOGGING"),
+  open("LOG-04", "Access lines of cancelled requests and of WebSockets", "issue 4, LOGGING"),
+  open("LOG-05", "logconfig", "issue 4, LOGGING"),
+  open("LOG-06", "Logger classes of one's own", "issue 4, LOGGING"),
+  open("LOG-07", "StatsD", "issue 4, METRICS"),
+  open("LOG-08", "DogStatsD: tags and prefix", "issue 4, METRICS"),
+];
+
+const MIDDLEWARE: readonly Entry[] = [
+  open("MID-01", "Dispatcher: mounts, root_path, 404", "issue 4, MIDDLEWARE"),
+  open("MID-02", "Dispatcher: lifespan of every mount", "issue 4, MIDDLEWARE"),
+  open("MID-03", "Redirect to HTTPS with 307", "issue 4, MIDDLEWARE"),
+  open("MID-04", "Redirect of WebSockets", "issue 4, MIDDLEWARE"),
+  open("MID-05", "ProxyFix by X-Forwarded", "issue 4, MIDDLEWARE"),
+  open("MID-06", "ProxyFix by Forwarded", "issue 4, MIDDLEWARE"),
+  open("MID-07", "WSGI as middleware, with a limit", "issue 4, MIDDLEWARE"),
+];
+
+const LIMITS: readonly Entry[] = [
+  open("LIM-01", "keep_alive_timeout", GUARDED),
+  open("LIM-02", "read_timeout", GUARDED),
+  partly("LIM-03", "ssl_handshake_timeout", [
+    ...quic(
+      "QUIC listener: a handshake that does not go on is dropped in time, others are served",
+    ),
+    ...resolves('resolveConfig() warns that "sslHandshakeTimeout" acts over HTTP/3 only'),
+  ], `Over TCP: ${GUARDED}`),
+  partly("LIM-04", "431 for a head of HTTP/1 that is too large", [
+    ...ours.http1("a request head without end … ends with its connection, and others are served"),
+    ...resolves('resolveConfig() warns why {"h11MaxIncompleteSize":1} is ignored'),
+  ], "The limit is Deno's, several hundred KiB, and its answer 400 or a reset"),
+  partly("LIM-05", "Limits of HTTP/2 on streams, field sections, frames", [
+    ...ours.http2(
+      "HTTP/2 announces limits on streams, frames and field sections",
+      "HTTP/2 refuses streams beyond its limit, and serves those within",
+      "HTTP/2 ends a connection with FRAME_SIZE_ERROR for a frame beyond the limit",
+      "HTTP/2 refuses a field section beyond the limit before the application sees it",
+    ),
+    ...h3Requests(
+      "H3Request answers 431 to a request with more fields than are allowed, and says why in the log",
+    ),
+    ...resolves(
+      'resolveConfig() warns that "h2MaxConcurrentStreams" acts over HTTP/3 only',
+      'resolveConfig() warns why {"h2MaxInboundFrameSize":1} is ignored',
+    ),
+  ], "Over HTTP/2 the values are Deno's: the options act over HTTP/3, with a warning"),
+  open("LIM-06", "keep_alive_max_requests", GUARDED),
+  proved("LIM-07", "404 for a host that is not in server_names", [
+    ...contract("a host that is not in server_names is refused with 404"),
+    ...contract("hosts in server_names are served, whatever their case", "h1", "h3"),
+  ], "Host names have no case (RFC 9110 §4.2.3)"),
+];
+
+const HTTP1: readonly Entry[] = [
+  proved("H1-01", "Keep-alive, pipelining, Connection: close", [
+    ...contract(
+      "one connection carries requests one after the other, with and without content",
+      "h1",
+    ),
+    ...contract("pipelined requests are answered in order", "h1"),
+    ...contract("connection: close is obeyed", "h1"),
+  ]),
+  partly("H1-02", "HTTP/1.0", [
+    ...contract("HTTP/1.0 gets a length or the end of the connection, never chunks", "h1"),
+    ...contract("HTTP/1.0 keeps the connection when asked to", "h1"),
+  ], 'Deno does not tell the version: applications see "1.1" or "2"'),
+  proved("H1-03", "Chunked content both ways", [
+    ...contract("request content of unknown length comes back", "h1"),
+    ...contract("streamed content has no content-length and arrives whole", "h1"),
+    ...ours.http1("chunk extensions and trailers of a request are passed over"),
+  ]),
+  proved("H1-04", "100-continue", [
+    ...contract("Expect: 100-continue is answered before the content comes", "h1"),
+  ]),
+  partly("H1-05", "400, 431 and 501 for what cannot be parsed", [
+    ...ours.http1(
+      "a request … is answered with 400 and closed, and the application not asked",
+      "a broken chunk ends the connection, and no application takes what came for the whole",
+    ),
+    ...testsOf("contract/authority_test.ts")(
+      "a transfer coding that nobody decodes is answered with 501 (RFC 9112 §6.1)",
+    ),
+    ...contract("two Host fields are refused with 400", "h1"),
+  ], "Deno's parser answers 400 where Hypercorn says 431 (LIM-04)"),
+];
+
+const HTTP2: readonly Entry[] = [
+  proved("H2-01", "HTTP/2 by ALPN", [
+    ...ours.tls("TLS answers a client that offers http/1.1 before h2 with h2"),
+    ...contract("version, scheme, host and both addresses are right", "h2"),
+  ]),
+  notPossible(
+    "H2-02",
+    "Upgrade: h2c",
+    ours.http2("Upgrade: h2c is answered in HTTP/1.1, by the same application"),
+    "Deno ignores it, as RFC 9113 §3.1 allows, and answers in HTTP/1.1",
+  ),
+  proved("H2-03", "HTTP/2 by prior knowledge", [
+    ...overTcp("ASGI over h2c by curl: version, scheme, host and both addresses are right"),
+    ...ours.http2("HTTP/2 announces limits on streams, frames and field sections"),
+  ]),
+  partly("H2-04", "Flow control and priorities", [
+    ...ours.http2("HTTP/2 content that an application does not read holds up no other stream"),
+    ...contract("a client that does not read stops the producer, and goes on", "h2"),
+  ], "Deno heeds no priorities over HTTP/2; over HTTP/3 those of RFC 9218 are heeded"),
+  proved("H2-05", "GOAWAY at a stop", [
+    ...ours.http2(
+      "HTTP/2 is told of a stop by GOAWAY, and what was accepted is answered first",
+      "HTTP/2 connections without requests are told of a stop and closed at once",
+    ),
+  ], "In two steps: what crosses the first GOAWAY is still answered"),
+];
+
+const HTTP3: readonly Entry[] = [
+  proved("H3-01", "QUIC binds, requests over HTTP/3", [
+    ...contract("version, scheme, host and both addresses are right", "h3"),
+    ...testsOf("interop/http3_test.ts")(
+      "HTTP/3: gtlsclient gets a page, and HTTP/3 is what the application sees",
+      "HTTP/3: Chromium gets a page, and HTTP/3 is what the application sees",
+    ),
+    ...h3Exchanges(
+      "H3Exchange answers GET with content of one piece: one HEADERS, one DATA and content-length",
+    ),
+  ]),
+  proved("H3-02", "Version negotiation, connection ids, timers", [
+    ...ours.http3(
+      "QUIC answers a version that nobody knows with those it knows (RFC 9000 §6)",
+      "QUIC takes no harm from a first datagram below 1200 bytes (RFC 9000 §14.1)",
+    ),
+    ...testsOf("interop/gtlsclient_test.ts")(
+      "HTTP/3: a client that moves to another address is served",
+      "HTTP/3: every tenth packet lost both ways harms no content",
+    ),
+    ...quic("QUIC connection (resources): silence ends it as a time-out"),
+  ]),
+];
+
+/** The ledger. */
+export const FEATURES: readonly Entry[] = [
+  ...SERVE,
+  ...LIFESPAN,
+  ...ASGI,
+  ...WEBSOCKET,
+  ...WSGI,
+  ...CONFIGURATION,
+  ...COMMAND_LINE,
+  ...PROCESSES,
+  ...LOGS,
+  ...MIDDLEWARE,
+  ...LIMITS,
+  ...HTTP1,
+  ...HTTP2,
+  ...HTTP3,
+];
+
+/** What the contract says of ASGI applications, over all protocols or those given. */
+function contract(what: string, ...protocols: readonly ("h1" | "h2" | "h3")[]): Proof[] {
+  const over = {
+    h1: () => overTcp(`ASGI over HTTP/1.1 by raw socket: ${what}`),
+    h2: () => overTcp(`ASGI over HTTP/2 over TLS by fetch: ${what}`),
+    h3: () => overHttp3(`ASGI over HTTP/3 (streams): ${what}`),
+  };
+  const wanted = protocols.length > 0 ? protocols : ["h1", "h2", "h3"] as const;
+  return wanted.flatMap((protocol) => over[protocol]());
+}
+
+/** What the contract says of WebSockets of ASGI applications. */
+function webSocket(what: string): Proof[] {
+  return overWebSocket(`WebSocket, ASGI: ${what}`);
+}
+
+/** What is done about an ASGI application that misbehaves, over all protocols. */
+function overMisbehaving(what: string): Proof[] {
+  return ["1.1", "2", "3"].flatMap((version) =>
+    misbehaving(`ASGI application over HTTP/${version} that ${what}`)
+  );
+}

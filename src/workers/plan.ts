@@ -22,7 +22,14 @@ export function planOf(config: ResolvedConfig): Plan {
   if (unix && workers > 1) throw unixRefused(workers, unix.text);
   refuseMeetingPorts(quicBind, workers);
   const exclusive = unix !== undefined || !SHARES_PORTS;
-  return { workers, startupTimeout, gracefulTimeout, shutdownTimeout, exclusive };
+  // 0 is the command line's to obey; in a file that is read anew it would leave nobody to serve.
+  return {
+    workers: Math.max(1, workers),
+    startupTimeout,
+    gracefulTimeout,
+    shutdownTimeout,
+    exclusive,
+  };
 }
 
 /** Whether two processes can listen on one TCP address. */

@@ -237,7 +237,9 @@ export class Supervisor {
     const turn = ++place.turn;
     for (let exit = lastExit;;) {
       if (!place.budget.spend(clock.now())) return this.#giveUp(exit);
-      if (isFailure(exit)) await clock.sleep(RESTART_PAUSE_SECONDS, this.#stop.signal);
+      const pause = isFailure(exit) ? RESTART_PAUSE_SECONDS : 0;
+      log.info(pause > 0 ? `Restarting a worker in ${pause} s` : "Restarting a worker");
+      if (pause > 0) await clock.sleep(pause, this.#stop.signal);
       if (this.#stopping || place.turn !== turn) return;
       this.#restarts++;
       const worker = this.#spawn(place);
@@ -301,12 +303,13 @@ export class Supervisor {
   /** Puts a new worker in the place of the old one; `false` when it could not start, or a stop came first. */
   async #replace(place: Place): Promise<boolean> {
     if (this.#stopping) return false;
-    if (this.#plan.exclusive) await this.#vacate(place);
     place.turn++;
     place.replacing = true;
-    const worker = this.#spawn(place);
-    const outcome = await worker.started;
+    if (this.#plan.exclusive) await this.#vacate(place);
+    const worker = this.#stopping ? null : this.#spawn(place);
+    const outcome = await worker?.started;
     place.replacing = false;
+    if (!worker || !outcome) return false;
     if (!outcome.ok) return await this.#keepOld(place, worker, outcome);
     const old = place.worker;
     this.#adopt(place, worker, outcome.ports);

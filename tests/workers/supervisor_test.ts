@@ -180,7 +180,12 @@ Deno.test("Supervisor tells why a restarted worker cannot start, and tries again
   await spawner.get(1).exits(1);
   await clock.pass(3.5);
   await spawner.get(3).fails("Broken");
-  assert.deepEqual(log.lines, ["ERROR Worker 1 ended with code 1", "ERROR Broken"]);
+  assert.deepEqual(log.lines, [
+    "ERROR Worker 1 ended with code 1",
+    "INFO Restarting a worker in 3.5 s",
+    "ERROR Broken",
+    "INFO Restarting a worker in 3.5 s",
+  ]);
   await clock.pass(3.5);
   await spawner.ready(4);
   assert.deepEqual(spawner.alive, [2, 4]);
@@ -350,6 +355,15 @@ Deno.test("Supervisor stops the old worker first where two cannot have the addre
   assert.deepEqual(spawner.alive, [2]);
   await spawner.ready(2);
   assert.equal(stage.supervisor.ready, true);
+});
+
+Deno.test("Supervisor that is stopped while an address is vacated starts nothing", async () => {
+  const stage = await Stage.running({ workers: 1, exclusive: true });
+  await stage.reload();
+  await stage.stop();
+  await stage.spawner.get(1).leaves();
+  assert.equal(stage.spawner.processes.length, 1);
+  assert.equal(stage.exitCode, 0);
 });
 
 Deno.test("Supervisor gives no two living workers the same UDP ports, and uses the lowest", async () => {

@@ -78,11 +78,9 @@ export function ownAtomsOf(logger: CustomLogger, needs: AccessNeeds): OwnAtoms |
   if (typeof logger.atoms !== "function") return undefined;
   const entryOf = entryMaker(needs);
   return (record) => {
-    try {
-      return Object(logger.atoms!(Object.freeze(entryOf(record))));
-    } catch {
-      return {};
-    }
+    let own: unknown;
+    contained(() => own = logger.atoms!(Object.freeze(entryOf(record))));
+    return Object(own);
   };
 }
 

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { LineBuffer } from "../../src/logging/line_buffer.ts";
+import type { Output } from "../../src/logging/output.ts";
+import { withDeadline } from "../_support/deadline.ts";
+import { eventually } from "../_support/waiting.ts";
+
+const DEADLINE_MS = 10_000;
+
+/** An output that takes what the test says: a number of bytes, an error, or (by default) all. */
+class FakeOutput implements Output {
+  text = "";
+  writes = 0;
+  closed = 0;
+  /** One for each write to come. */
+  readonly answers: (number | Error)[] = [];
+  readonly #written = Promise.withResolvers<void>();
+  /** Settles with the first write. */
+  readonly written = this.#written.promise;
+
+  writeSync(bytes: Uint8Array): number {
+    this.writes++;
+    const answer = this.answers.shift() ?? bytes.length;
+    if (answer instanceof Error) throw answer;
+    this.text += new TextDecoder().decode(bytes.subarray(0, answer));
+    this.#written.resolve();
+    return Math.min(answer, bytes.length);
+  }
+
+  reopen(): void {}
+
+  close(): void {
+    this.closed++;
+  }
+}
+
+function setup(...answers: (number | Error)[]): { output: FakeOutput; lines: LineBuffer } {
+  const output = new FakeOutput();
+  output.answers.push(...answers);
+  return { output, lines: new LineBuffer(output) };
+}
+
+Deno.test("LineBuffer writes nothing until it must, then all at once", () => {
+  const { output, lines } = setup();
+  lines.add("one");
+  lines.add("two");
+  assert.equal(output.writes, 0);
+  lines.flush();
+  assert.equal(output.text, "one\ntwo\n");
+  assert.equal(output.writes, 1);
+  lines.flush();
+  assert.equal(output.writes, 1);
+  lines.close();
+});
+
+Deno.test("LineBuffer writes a single line after a moment by itself", async () => {
+  const { output, lines } = setup();
+  lines.add("alone");
+  await withDeadline(output.written, "the line", DEADLINE_MS);
+  assert.equal(output.text, "alone\n");
+  lines.close();
+});
+
+Deno.test("LineBuffer writes a batch of 16 KiB at once, and a line of any length", () => {
+  const { output, lines } = setup();
+  const line = "x".repeat(999);
+  for (let count = 0; count < 16; count++) lines.add(line);
+  assert.equal(output.writes, 0);
+  lines.add(line);
+  assert.equal(output.text, `${line}\n`.repeat(17));
+  const long = "é中".repeat(100_000);
+  lines.add(long);
+  assert(output.text.endsWith(`\n${long}\n`));
+  lines.close();
+});
+
+Deno.test("LineBuffer goes on after a write that took only a part", () => {
+  const { output, lines } = setup(1, 2, 3);
+  lines.add("in pieces");
+  lines.flush();
+  assert.equal(output.text, "in pieces\n");
+  lines.close();
+});
+
+Deno.test("LineBuffer loses what a full disk does not take, and begins the next line anew", () => {
+  const { output, lines } = setup(5, new Error("No space left on device"));
+  lines.add("broken line");
+  lines.flush();
+  lines.add("whole line");
+  lines.flush();
+  assert.equal(output.text, "broke\nwhole line\n");
+  output.answers.push(new Error("No space left on device"));
+  lines.add("lost");
+  lines.flush();
+  lines.add("next");
+  lines.close();
+  assert.equal(output.text, "broke\nwhole line\nnext\n");
+});
+
+Deno.test("LineBuffer keeps what a pipe does not take that would block, for later", async () => {
+  const { output, lines } = setup(3, new Deno.errors.WouldBlock());
+  lines.add("first");
+  lines.flush();
+  assert.equal(output.text, "fir");
+  lines.add("second");
+  await eventually(() => output.text.endsWith("second\n"), "the rest");
+  assert.equal(output.text, "first\nsecond\n");
+  lines.close();
+});
+
+Deno.test("LineBuffer drops whole lines once a pipe lets a megabyte wait", () => {
+  const { output, lines } = setup();
+  const block = () => output.answers.push(new Deno.errors.WouldBlock());
+  const line = "x".repeat(20_000);
+  for (let count = 0; count < 100; count++) {
+    block();
+    lines.add(line);
+  }
+  lines.close();
+  const written = output.text.split("\n");
+  assert.equal(written.pop(), "");
+  assert(written.every((text) => text === line));
+  assert(written.length >= 50 && written.length <= 53, `${written.length} lines`);
+});
+
+Deno.test("LineBuffer writes what is left when it is closed, once, and nothing afterwards", () => {
+  const { output, lines } = setup();
+  lines.add("last");
+  lines.close();
+  assert.equal(output.text, "last\n");
+  lines.add("too late");
+  lines.flush();
+  lines.close();
+  assert.equal(output.text, "last\n");
+});

@@ -18,7 +18,7 @@ export interface Invocation {
   readonly commands: ReadonlyMap<Command, string>;
   /** Values of options by name. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** The flag, as it was written, that set each of these options. */
+  /** The flag that set each of these options, e.g. `"--bind"`. */
   readonly flagOf: ReadonlyMap<string, string>;
   /** Sentences for the operator. */
   readonly warnings: readonly string[];
@@ -52,10 +52,7 @@ const PARSE_OPTIONS = Object.fromEntries(FLAGS.map(({ name, short, value }) => [
  * @throws {UsageError} When they cannot be understood.
  */
 export function parseArguments(args: readonly string[]): Invocation {
-  const commands = new Map<Command, string>();
-  const options: Record<string, unknown> = {};
-  const flagOf = new Map<string, string>();
-  const warnings: string[] = [];
+  const draft: Draft = { commands: new Map(), options: {}, flagOf: new Map(), warnings: [] };
   let application: string | null = null;
   for (const token of tokenize(args)) {
     if (token.kind === "positional") {
@@ -63,23 +60,29 @@ export function parseArguments(args: readonly string[]): Invocation {
     } else if (token.kind === "option") {
       const flag = BY_NAME.get(token.name ?? "") ?? refuseUnknown(token.rawName ?? "");
       const value = readValue(flag, token);
-      if ("command" in flag.sets) {
-        commands.set(flag.sets.command, String(value));
-      } else {
-        const { option } = flag.sets;
-        const list = options[option];
-        options[option] = !flag.repeatable
-          ? value
-          : Array.isArray(list)
-          ? [...list, value]
-          : [value];
-        flagOf.set(option, `--${flag.name}`);
-      }
+      note(draft, flag, value);
       const warning = warningOf(flag, value);
-      if (warning !== undefined) warnings.push(`${token.rawName} ${warning}`);
+      if (warning !== undefined) draft.warnings.push(`${token.rawName} ${warning}`);
     }
   }
-  return { application, commands, options, flagOf, warnings };
+  return { application, ...draft };
+}
+
+/** What the flags read so far ask for. */
+interface Draft {
+  readonly commands: Map<Command, string>;
+  readonly options: Record<string, unknown>;
+  readonly flagOf: Map<string, string>;
+  readonly warnings: string[];
+}
+
+function note({ commands, options, flagOf }: Draft, flag: Flag, value: string | number | true) {
+  const { name, sets, repeatable } = flag;
+  if ("command" in sets) return void commands.set(sets.command, String(value));
+  const { option } = sets;
+  const earlier = options[option];
+  options[option] = repeatable ? [...Array.isArray(earlier) ? earlier : [], value] : value;
+  flagOf.set(option, `--${name}`);
 }
 
 /** Splits arguments into flags and values, with the names of flags in full. */

@@ -8,11 +8,11 @@
  * Flags are Hypercorn's, and `--help` lists them. A flag wins over the file of `--config`, and that over the default; a
  * list is replaced as a whole.
  *
- * | Exit code | Meaning                                                                                |
- * | --------- | -------------------------------------------------------------------------------------- |
- * | 0         | Stopped by SIGINT or SIGTERM or a limit such as `--max-requests`; or only text was asked for |
- * | 1         | The start failed (configuration file, application, address), or what was running did    |
- * | 2         | The arguments cannot be used                                                           |
+ * | Exit code | Meaning                                                                     |
+ * | --------- | --------------------------------------------------------------------------- |
+ * | 0         | Stopped by SIGINT, SIGTERM or a limit; or only text was asked for           |
+ * | 1         | The start failed (configuration file, application, address), or the running |
+ * | 2         | The arguments cannot be used                                                |
  *
  * Workers need Deno's flags `--allow-run` and `--allow-env`. Without these, and without a flag or option that asks for
  * workers, the server runs in the process of the command line. `--allow-read` for the modules and files, `--allow-net` for the addresses and

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { loadApplication } from "../../src/app/load.ts";
+import { Composition } from "../../src/composition.ts";
 import { NoAppError, type NoAppReason } from "../../src/errors.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 
@@ -42,6 +43,9 @@ const FILES: Readonly<Record<string, string>> = {
   "link.ts": `import { nothing } from "./main.ts"; export default nothing;`,
   "syntax.ts": `export const app = (;`,
   "throws.ts": `throw new RangeError("thrown at the top");`,
+  "composition.ts": `
+    import { Composition } from "${new URL("../../src/composition.ts", import.meta.url)}";
+    export default new Composition({ parts: [], build: () => { throw new Error("not built"); } });`,
   "throws_text.ts": `throw "thrown text";`,
 };
 
@@ -98,6 +102,11 @@ for (const { name, mode } of METHODS) {
     assert.equal((await loadApplication(`${folder}/${name}`)).mode, mode);
   });
 }
+
+Deno.test("loadApplication() loads what middleware made", async () => {
+  const { app } = await loadApplication(`${folder}/composition.ts`);
+  assert.notEqual(Composition.planOf(app), null);
+});
 
 Deno.test("loadApplication() keeps methods bound to what they are a member of", async () => {
   const { app } = await loadApplication(`${folder}/main.ts:site.serve`);

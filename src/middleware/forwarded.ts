@@ -36,7 +36,7 @@ const SPACE = /[ \t]*/y;
  * @returns The elements in order. Never throws.
  */
 export function parseForwarded(field: string): readonly ForwardedElement[] {
-  const text = field.slice(-MAX_LENGTH);
+  const text = endOf(field);
   const elements: ForwardedElement[] = [];
   for (let at = 0; at <= text.length;) {
     const read = readElement(text, at);
@@ -45,6 +45,13 @@ export function parseForwarded(field: string): readonly ForwardedElement[] {
     at = end === -1 ? Infinity : end + 1;
   }
   return elements;
+}
+
+/** The last elements of a field, as many as fit. */
+function endOf(field: string): string {
+  if (field.length <= MAX_LENGTH) return field;
+  const comma = field.indexOf(",", field.length - MAX_LENGTH - 1);
+  return comma === -1 ? "" : field.slice(comma + 1);
 }
 
 /** Reads one element up to the comma behind it, or to the end of the text; `null` when it is malformed. */

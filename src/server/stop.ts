@@ -79,6 +79,12 @@ export async function stopListeners(options: StopOptions): Promise<StopOutcome> 
  */
 const HANDOVER_SECONDS = 1;
 
+/**
+ * Turns of the event loop before a listener is closed. What the system has queued for it would be reset; whatever came
+ * while this process waited for a processor is accepted, read and answered in them.
+ */
+const LAST_TURNS = 5;
+
 /** Has clients leave by themselves, which costs none of them a request. */
 async function letClientsGo(options: StopOptions): Promise<void> {
   const { listeners, inFlight, gracefulTimeout, force } = options;
@@ -86,6 +92,7 @@ async function letClientsGo(options: StopOptions): Promise<void> {
   for (const listener of listeners) listener.goaway();
   const seconds = Math.min(HANDOVER_SECONDS, gracefulTimeout / 2);
   await delay(seconds * 1000, { signal: force }).catch(() => {}); // forced: no more patience
+  for (let turn = 0; turn < LAST_TURNS; turn++) await delay(0);
   await within(inFlight.until(() => inFlight.uploads === 0), gracefulTimeout / 2, force);
 }
 

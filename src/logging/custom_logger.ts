@@ -19,7 +19,7 @@ import type { ServerLog } from "./server_log.ts";
  *
  * @example
  * ```ts
- * import type { AccessEntry, CustomLogger } from "../../src/logging/mod.ts";
+ * import type { AccessEntry, CustomLogger } from "jsr:@x/hypercorn";
  *
  * class Logger implements CustomLogger {
  *   debug(): void {}

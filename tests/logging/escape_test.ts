@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { jsonText, printable, quotable, unspaced } from "../../src/logging/escape.ts";
+import { ANY_TEXT } from "./any_text.ts";
 
 const ROWS = [
   { text: "plain text", printable: "plain text", quotable: "plain text" },
@@ -23,7 +24,6 @@ Deno.test("unspaced() keeps a text in one column", () => {
 });
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-const ANY_TEXT = fc.string({ unit: "binary" });
 
 Deno.test("jsonText() is JSON on one line that says the same, whatever the text", () => {
   fc.assert(fc.property(ANY_TEXT, (text) => {

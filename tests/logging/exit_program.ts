@@ -4,8 +4,6 @@
  * @module
  */
 
-// deno-lint-ignore-file no-console -- a program
-
 import { openAccessLines } from "../../src/logging/mod.ts";
 import { tell } from "./observed.ts";
 

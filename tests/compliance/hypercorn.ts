@@ -53,7 +53,27 @@ const ours = {
   http2: testsOf("compliance/hypercorn_http2_test.ts"),
   http3: testsOf("compliance/hypercorn_http3_test.ts"),
   webSocket: testsOf("compliance/hypercorn_websocket_test.ts"),
+  operation: testsOf("compliance/hypercorn_operation_test.ts"),
 };
+
+const cli = testsOf("cli/command_test.ts");
+const program = testsOf("cli/program_test.ts");
+const flags = testsOf("cli/arguments_test.ts");
+const settles = testsOf("cli/settle_test.ts");
+const loading = testsOf("app/load_test.ts");
+const supervisor = testsOf("workers/supervisor_test.ts");
+const session = testsOf("process/session_test.ts");
+const hosts = testsOf("server/host_test.ts");
+const statsd = testsOf("metrics/statsd_test.ts");
+const atoms = testsOf("logging/access_atoms_test.ts");
+const dispatcher = testsOf("middleware/dispatcher_test.ts");
+const redirect = testsOf("middleware/redirect_to_https_test.ts");
+const proxyFix = testsOf("middleware/proxy_fix_test.ts");
+
+/** The name of one long test. */
+const DAY = [
+  "two workers under load: two reloads fail no request, a killed worker only its own, then a clean end",
+];
 
 const GUARDED = "issue 5: the driver that accepts TCP connections itself";
 
@@ -434,7 +454,12 @@ const CONFIGURATION: readonly Entry[] = [
       "Config.fromMapping() gives both spellings of an option the same value",
     ),
   ]),
-  open("CFG-03", "The command line wins over the file, lists are replaced", "issue 4, CLI"),
+  proved("CFG-03", "The command line wins over the file, lists are replaced", [
+    ...settles(
+      "settle() lets flags win over the file, and the file over the defaults",
+      "settle() replaces lists as a whole",
+    ),
+  ]),
   partly("CFG-04", "Addresses: host, port, IPv6, Unix socket, file descriptor", [
     ...binds(
       'parseBind() reads "127.0.0.1" as 127.0.0.1 and port 8000',
@@ -494,57 +519,222 @@ const CONFIGURATION: readonly Entry[] = [
 ];
 
 const COMMAND_LINE: readonly Entry[] = [
-  open("CLI-01", "All flags and the grammar of their values", "issue 4, CLI"),
-  open("CLI-02", "Finding the application: module, name, path", "issue 4, CLI"),
-  open("CLI-03", "Prefixes asgi: and wsgi:", "issue 4, CLI"),
-  open("CLI-04", "--config with a program file or TOML", "issue 4, CLI"),
-  open("CLI-05", "What is said when the application is not found", "issue 4, CLI"),
-  open("CLI-06", "Exit codes 0, 1, 2", "issue 4, CLI"),
-  open("CLI-07", "Deprecated flags, with a warning", "issue 4, CLI"),
+  proved("CLI-01", "All flags and the grammar of their values", [
+    ...ours.operation("the command line knows every flag of Hypercorn"),
+    ...flags(
+      "the tables above have every flag, in its long and its short form",
+      "parseArguments() reads --bind a:1 --bind b:2 as bind",
+      "parseArguments() completes --grace 3",
+      "parseArguments() refuses --workers two",
+    ),
+  ], "Times may have a fraction, and umask may be octal"),
+  proved("CLI-02", "Finding the application: module, name, path", [
+    ...loading(
+      'loadApplication() loads "main"',
+      'loadApplication() loads "main.ts:handler"',
+      'loadApplication() loads "main.ts:api.app"',
+      'loadApplication() loads "sub/mod"',
+      "loadApplication() loads URLs, exports included",
+      "loadApplication() calls a factory without arguments and awaits it",
+      "loadApplication() explains a name as Python has them",
+    ),
+    ...program("the command serves the application that the configuration file names"),
+  ], "A name is followed, not evaluated as an expression; --factory calls it"),
+  proved("CLI-03", "Prefixes asgi: and wsgi:", [
+    ...loading(
+      'loadApplication() passes on the form "asgi"',
+      'loadApplication() passes on the form "wsgi"',
+    ),
+    ...testsOf("app/application_name_test.ts")(
+      'parseApplicationName() refuses "rsgi:main.ts:app"',
+    ),
+  ]),
+  proved("CLI-04", "--config with a program file or TOML", [
+    ...settles(
+      "settle() reads --config @/hypercorn.conf",
+      "settle() reads --config ts:@/options.ts",
+      "settle() reads --config file:@/options.ts",
+      "settle() lays -c python:my.config to the file",
+    ),
+  ], "python: is refused with a hint; JSON is read, too"),
+  proved("CLI-05", "What is said when the application is not found", [
+    ...loading('loadApplication() refuses "mian.ts"', 'loadApplication() refuses "main.ts:aap"'),
+    ...program("the command ends with 1 for an application that is not there"),
+  ]),
+  proved("CLI-06", "Exit codes 0, 1, 2", [
+    ...program(
+      "the command serves in its own process, writes its pid file, and ends with 0",
+      "the command ends with 2 for an unknown flag",
+      "the command ends with 1 when the address is in use",
+      "the command ends with 1 for an application that a worker cannot load",
+    ),
+    ...cli("command() ends with 2 for a value that an option refuses"),
+  ], "An impossible value of a flag is 2, where Hypercorn has 1 for some"),
+  proved("CLI-07", "Deprecated flags, with a warning", [
+    ...flags(
+      "parseArguments() warns about --access-log a.log",
+      "parseArguments() warns about --error-log a.log",
+    ),
+    ...settles("settle() lays --cert-reqs 2 to the flag"),
+  ], "--cert-reqs is refused, as --verify-mode is"),
 ];
 
 const PROCESSES: readonly Entry[] = [
-  open("PRC-01", "No, one or several workers", "issue 4, WORKERS"),
-  open("PRC-02", "Workers share the listening sockets", "issue 4, WORKERS"),
-  open("PRC-03", "Workers that ended well are replaced", "issue 4, WORKERS"),
-  open("PRC-04", "A worker that fails, and the exit code", "issue 4, WORKERS"),
-  open("PRC-05", "SIGINT and SIGTERM stop all workers gracefully", "issue 4, WORKERS"),
-  open("PRC-06", "SIGHUP replaces the workers", "issue 4, WORKERS"),
+  proved("PRC-01", "No, one or several workers", [
+    ...program(
+      "the command serves in its own process, writes its pid file, and ends with 0",
+      "the command serves in a worker by default, whose supervisor owns the pid file",
+    ),
+    ...session(...DAY),
+  ]),
+  proved("PRC-02", "Workers share the listening sockets", [
+    ...session(...DAY),
+    ...supervisor(
+      "Supervisor starts one worker first, and then the others with the ports it was given",
+    ),
+  ], "They share addresses: each listens itself, and the system shares connections out"),
+  proved("PRC-03", "Workers that ended well are replaced", [
+    ...supervisor(
+      "Supervisor restarts a worker at once when it left cleanly, and leaves the others alone",
+    ),
+  ]),
+  proved("PRC-04", "A worker that fails, and the exit code", [
+    ...supervisor(
+      "Supervisor restarts a worker after 3.5 s when it failed, and leaves the others alone",
+      "Supervisor gives up after five ends with 7 within 30 s, exit code 7",
+      "Supervisor fails its start with the reason of the first worker, without another try",
+    ),
+    ...program("the command ends with 1 for an application that a worker cannot load"),
+  ], "It is restarted, where Hypercorn stops the others and ends with 0"),
+  proved("PRC-05", "SIGINT and SIGTERM stop all workers gracefully", [
+    ...session(
+      ...DAY,
+      "Ctrl+C in a terminal, which reaches supervisor and workers alike, is one graceful stop",
+    ),
+    ...supervisor(
+      "Supervisor stops all workers at once and ends with 0 when they did",
+      "Supervisor kills a worker that does not stop in its times, and ends with 1",
+    ),
+  ]),
+  proved("PRC-06", "SIGHUP replaces the workers", [
+    ...session(...DAY),
+    ...supervisor(
+      "Supervisor reloads one worker after another, each new one ready before the old one stops",
+    ),
+  ], "One after the other, with the configuration read anew"),
   open("PRC-07", "Reload when a file changes", "issue 4, WORKERS"),
-  open("PRC-08", "max_requests with jitter", "issue 4, WORKERS"),
-  open("PRC-09", "File with the process id", "issue 4, WORKERS"),
-  notPossible(
-    "PRC-10",
-    "daemon",
-    resolves('resolveConfig() warns why {"daemon":false} is ignored'),
-    "It is about Python's multiprocessing; ignored with a warning",
-  ),
+  proved("PRC-08", "max_requests with jitter", [
+    ...hosts(
+      "a request beyond max_requests is served and stops the server",
+      "drawBudget() adds at most the jitter, and both ends occur",
+    ),
+    ...supervisor("Supervisor replaces a worker that reached a limit before that stops"),
+  ]),
+  proved("PRC-09", "File with the process id", [
+    ...testsOf("workers/pid_file_test.ts")(
+      "writePidFile() writes the process id as a line, and removes the file in the end",
+      "writePidFile() replaces what is stale",
+      "writePidFile() refuses a path that cannot be written",
+    ),
+    ...program(
+      "the command serves in a worker by default, whose supervisor owns the pid file",
+    ),
+  ], "It is removed in the end, and no other server's is overwritten"),
+  notPossible("PRC-10", "daemon", [
+    ...resolves('resolveConfig() warns why {"daemon":false} is ignored'),
+    ...flags("parseArguments() warns about -D"),
+  ], "It is about Python's multiprocessing; ignored with a warning"),
   notPossible(
     "PRC-11",
     "Worker classes",
-    resolves('resolveConfig() warns why {"workerClass":"trio"} is ignored'),
-    "There is one event loop, Deno's; ignored with a warning",
+    [
+      ...resolves('resolveConfig() warns why {"workerClass":"trio"} is ignored'),
+      ...settles("settle() lays --worker-class gevent to the flag"),
+    ],
+    "There is one event loop, Deno's: Hypercorn's names are ignored with a warning, others refused",
   ),
 ];
 
 const LOGS: readonly Entry[] = [
   open("LOG-01", "Error log: target, level, format", "issue 4, LOGGING"),
   open("LOG-02", "Access log: target, format", "issue 4, LOGGING"),
-  open("LOG-03", "All atoms of the access log", "issue 4, LOGGING"),
+  proved("LOG-03", "All atoms of the access log", [
+    ...atoms(
+      ...["h", "l", "u", "r", "R", "m", "U", "Uq", "q", "H", "s", "st", "S", "b", "B", "f", "a"]
+        .map((atom) => `atom ${atom} of Hypercorn's vector is …`),
+      ...["T", "D", "L", "p", "{X-Hypercorn}i", "{X-HYPERCORN}o"]
+        .map((atom) => `atom ${atom} of Hypercorn's vector is …`),
+      "atom t is the local time at which the line is written",
+      "atom {NAME}e is a variable of the process, in either case, escaped",
+    ),
+  ]),
   open("LOG-04", "Access lines of cancelled requests and of WebSockets", "issue 4, LOGGING"),
   open("LOG-05", "logconfig", "issue 4, LOGGING"),
   open("LOG-06", "Logger classes of one's own", "issue 4, LOGGING"),
-  open("LOG-07", "StatsD", "issue 4, METRICS"),
-  open("LOG-08", "DogStatsD: tags and prefix", "issue 4, METRICS"),
+  proved("LOG-07", "StatsD", [
+    ...ours.operation("statsdHost gets what happens to a request"),
+    ...statsd(
+      "StatsdObserver sends a complete request: duration, requests, status",
+      "StatsdObserver sends no status when the client left before the response",
+      "StatsdObserver sends a WebSocket when it is accepted",
+      "StatsdObserver counts log messages by Hypercorn's names",
+      "StatsdObserver sends over IPv6",
+    ),
+  ]),
+  proved("LOG-08", "DogStatsD: tags and prefix", [
+    ...statsd(
+      "StatsdObserver sends a prefix, with the dot it lacks",
+      "StatsdObserver sends tags on every datagram",
+    ),
+  ]),
 ];
 
 const MIDDLEWARE: readonly Entry[] = [
-  open("MID-01", "Dispatcher: mounts, root_path, 404", "issue 4, MIDDLEWARE"),
-  open("MID-02", "Dispatcher: lifespan of every mount", "issue 4, MIDDLEWARE"),
-  open("MID-03", "Redirect to HTTPS with 307", "issue 4, MIDDLEWARE"),
-  open("MID-04", "Redirect of WebSockets", "issue 4, MIDDLEWARE"),
-  open("MID-05", "ProxyFix by X-Forwarded", "issue 4, MIDDLEWARE"),
-  open("MID-06", "ProxyFix by Forwarded", "issue 4, MIDDLEWARE"),
+  proved("MID-01", "Dispatcher: mounts, root_path, 404", [
+    ...dispatcher(
+      'dispatcher() of ["/api/x", "/api"] gives /api/x/b to "/api/x"',
+      'dispatcher() of ["/api/x", "/api"] answers 404 to /',
+      'dispatcher() of ["/api"] answers 404 to /API',
+      "dispatcher() of mixed forms shows /asgi/x as …",
+      "dispatcher() gives WebSockets to the same mounts, and denies others with 404",
+    ),
+  ], "A mount ends where a segment ends"),
+  proved("MID-02", "Dispatcher: lifespan of every mount", [
+    ...dispatcher(
+      "dispatcher() starts all in order, each with its own state, and stops them in reverse",
+      "dispatcher() stops what had started when one fails, and fails with its words",
+      "dispatcher() serves an application without lifespan beside one with it",
+    ),
+  ], "Each with a state of its own; one that fails fails the start"),
+  proved("MID-03", "Redirect to HTTPS with 307", [
+    ...redirect(
+      "redirectToHttps() answers 307 https://localhost/abc?a=b for a path with a query",
+      "redirectToHttps() answers 307 https://localhost/abc%3C?a=b for an escaped path",
+      "redirectToHttps() sends to https on the host that was asked for, or answers 400",
+      "redirectToHttps() passes for https",
+    ),
+  ]),
+  proved("MID-04", "Redirect of WebSockets", [
+    ...redirect(
+      "redirectToHttps() answers 307 wss://localhost/abc?a=b for a WebSocket over HTTP/1.1",
+      "redirectToHttps() passes for wss",
+    ),
+  ]),
+  proved("MID-05", "ProxyFix by X-Forwarded", [
+    ...proxyFix(
+      "proxyFix() believes … for legacy 1: upstream's own test",
+      "proxyFix() believes … for legacy 2: each list on its own, one that is too short is ignored",
+      "proxyFix() believes {} for legacy 4: fewer items than hops",
+      "proxyFix() believes … for legacy 1: host with port, in place of every host field",
+    ),
+  ]),
+  proved("MID-06", "ProxyFix by Forwarded", [
+    ...proxyFix(
+      "proxyFix() believes … for modern 1: upstream's own test",
+      "proxyFix() believes … for modern 2: two lines",
+      "proxyFix() believes {} for modern 1: only X-Forwarded-*, unlike Hypercorn",
+    ),
+  ]),
   open("MID-07", "WSGI as middleware, with a limit", "issue 4, MIDDLEWARE"),
 ];
 

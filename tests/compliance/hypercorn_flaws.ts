@@ -51,7 +51,17 @@ const ours = {
   http2: testsOf("compliance/hypercorn_http2_test.ts"),
   http3: testsOf("compliance/hypercorn_http3_test.ts"),
   webSocket: testsOf("compliance/hypercorn_websocket_test.ts"),
+  operation: testsOf("compliance/hypercorn_operation_test.ts"),
 };
+
+const flags = testsOf("cli/arguments_test.ts");
+const settles = testsOf("cli/settle_test.ts");
+const supervisor = testsOf("workers/supervisor_test.ts");
+const session = testsOf("process/session_test.ts");
+const proxyFix = testsOf("middleware/proxy_fix_test.ts");
+const dispatcher = testsOf("middleware/dispatcher_test.ts");
+const redirect = testsOf("middleware/redirect_to_https_test.ts");
+const atoms = testsOf("logging/access_atoms_test.ts");
 
 const GUARDED = "issue 5: the driver that accepts TCP connections itself";
 
@@ -64,7 +74,12 @@ const LIFE: readonly Entry[] = [
       "shutdown() of a ASGI application cuts a silent client at graceful_timeout",
     ),
   ], "WebSockets get 1001 when the stop begins, and everything is cut at gracefulTimeout"),
-  open("1b", "The first worker that stops kills the others", "issue 4, WORKERS"),
+  proved("1b", "The first worker that stops kills the others", [
+    ...supervisor("Supervisor stops all workers at once and ends with 0 when they did"),
+    ...session(
+      "Ctrl+C in a terminal, which reaches supervisor and workers alike, is one graceful stop",
+    ),
+  ], "Each has its own time to stop"),
   proved("2", "An exception in one connection ends the server", [
     ...misbehaving("ASGI application over HTTP/… that throws while it streams"),
     ...testsOf("hostile/websocket_test.ts")(
@@ -109,7 +124,19 @@ const LIFE: readonly Entry[] = [
       "ASGI over HTTP/3 (streams): a client that closes the connection ends a handler that waits",
     ),
   ], "They are told as over TCP"),
-  open("7", "HTTP/3 fails with several workers", "issue 4, WORKERS"),
+  partly(
+    "7",
+    "HTTP/3 fails with several workers",
+    [
+      ...testsOf("workers/assigned_binds_test.ts")(
+        "assignBinds() gives each worker UDP ports of its own, on every address",
+      ),
+      ...supervisor(
+        "Supervisor gives no two living workers the same UDP ports, and uses the lowest",
+      ),
+    ],
+    "Each worker has ports of its own; that clients of several workers are served: issue 4, WORKERS",
+  ),
   proved("8", "An application that sends to a client of HTTP/2 that left hangs for ever", [
     ...leaving(
       "ASGI application whose HTTP/2 client leaves during a stream",
@@ -132,7 +159,7 @@ const LIFE: readonly Entry[] = [
   ], "It does not wait for it"),
   partly("11", "New connections hang during the stop of a supervised server", [
     ...ours.serve("a stop refuses new connections while it waits for the request in progress"),
-  ], "Shown for one process; with workers: issue 4, WORKERS"),
+  ], "The supervisor holds no socket; that workers refuse at once: issue 4, WORKERS"),
   proved("12", "CancelledError comes out of serve() when the lifespan task lives on", [
     ...lifespan(
       "Lifespan.shutdown() succeeds when the application completes and does not return",
@@ -150,7 +177,15 @@ const LIFE: readonly Entry[] = [
       "shutdown() rejects with LifespanTimeoutError when the application ignores lifespan.shutdown",
     ),
   ], "Nothing is bound, the error comes out, and names its stage"),
-  open("15", "A failed worker gives exit code 0, and stops the others", "issue 4, WORKERS"),
+  proved("15", "A failed worker gives exit code 0, and stops the others", [
+    ...supervisor(
+      "Supervisor restarts a worker after 3.5 s when it failed, and leaves the others alone",
+      "Supervisor gives up after five ends with 7 within 30 s, exit code 7",
+    ),
+    ...testsOf("cli/program_test.ts")(
+      "the command ends with 1 for an application that a worker cannot load",
+    ),
+  ], "It is restarted; what ends the server is its exit code"),
 ];
 
 /** WebSockets and WSGI. */
@@ -192,7 +227,13 @@ const FORMS: readonly Entry[] = [
       "H3Request answers 431 to a request with more fields than are allowed, and says why in the log",
     ),
   ], "Over HTTP/2 the limits are Deno's, and the log says so; over HTTP/3 they act"),
-  open("21", "--max-requests-jitter, --statsd-prefix and -D do something else", "issue 4, CLI"),
+  proved("21", "--max-requests-jitter, --statsd-prefix and -D do something else", [
+    ...settles("settle() keeps what the file says where Hypercorn's flags overwrite it"),
+    ...flags(
+      "parseArguments() reads --max-requests-jitter 50 as maxRequestsJitter",
+      "parseArguments() warns about -D",
+    ),
+  ], "Each sets its own option, and only when given; -D says that it does nothing"),
   proved("22", "A bad accept of a WebSocket drops the connection", [
     ...ours.webSocket(
       "an ASGI application that accepts a subprotocol nobody offered is answered for with 500",
@@ -227,7 +268,15 @@ const FORMS: readonly Entry[] = [
     ],
     "RST_STREAM over HTTP/2; over HTTP/3, where Deno cannot reset, the connection ends with an error",
   ),
-  open("26", "ProxyFix falls back to fields that anybody can send", "issue 4, MIDDLEWARE"),
+  proved("26", "ProxyFix falls back to fields that anybody can send", [
+    ...proxyFix(
+      "proxyFix() believes {} for modern 1: only X-Forwarded-*, unlike Hypercorn",
+      "proxyFix() believes … for modern 1: a comma in quotes, unlike Hypercorn",
+      "proxyFix() believes … for modern 1: names in capitals, unlike Hypercorn",
+      "proxyFix() believes … for modern 1: space behind semicolons, unlike Hypercorn",
+      "proxyFix() believes {} for a peer that is not trusted",
+    ),
+  ], "It does not; Forwarded is read by its grammar (RFC 7239 §4)"),
   proved("27", "Trailers without te, or over HTTP/1, break the response", [
     ...asgi("asgiHttp() drops announced trailers where the protocol has none"),
     ...misbehaving(
@@ -300,18 +349,29 @@ const PROTOCOLS: readonly Entry[] = [
 
 /** Logs, middleware, configuration and the rest. */
 const OPERATION: readonly Entry[] = [
-  partly("35", "A WebSocket that fails with 500 is logged twice", [
+  proved("35", "A WebSocket that fails with 500 is logged twice", [
+    ...ours.operation("a WebSocket leaves one access line, whether it is accepted or fails"),
     ...ours.webSocket(
       "an ASGI application that returns before the accept is answered for with 500, and logged once",
     ),
-  ], "Shown for the error log; access lines: issue 4, LOGGING"),
-  open(
-    "36",
-    "Two access lines when a client leaves and the response completes",
-    "issue 4, LOGGING",
-  ),
-  open("37", "Dispatcher: WebSockets without a mount, mounts that fail", "issue 4, MIDDLEWARE"),
-  proved("38", "IPv6 clients of HTTP/3 are a 4-tuple", [
+  ], "Once"),
+  proved("36", "Two access lines when a client leaves and the response completes", [
+    ...ours.operation(
+      "a client that leaves before a response that completes later leaves one access line",
+    ),
+    ...testsOf("protocol/h3_observe_test.ts")(
+      "the HTTP/3 driver ends every observation and connection once, whatever clients do",
+    ),
+  ], "One, without a status"),
+  proved("37", "Dispatcher: WebSockets without a mount, mounts that fail, a shared scope", [
+    ...dispatcher(
+      "dispatcher() gives WebSockets to the same mounts, and denies others with 404",
+      "dispatcher() stops what had started when one fails, and fails with its words",
+      "dispatcher() starts all in order, each with its own state, and stops them in reverse",
+    ),
+  ], "404, the failure itself, and a state for each"),
+  proved("38", "IPv6 clients of HTTP/3 are a 4-tuple; clients of Unix sockets are None in logs", [
+    ...atoms('atom h on a Unix socket is "unix:"', 'atom h over IPv6 is "[::1]:7"'),
     ...overHttp3("ASGI over HTTP/3 (streams): IPv6 addresses have no brackets"),
   ], "Host and port, on every version"),
   proved("39", "HTTP/3 ignores client certificates and the password of the key", [
@@ -344,10 +404,21 @@ const OPERATION: readonly Entry[] = [
       "parseBind() refuses a port that is a word with a hint",
     ),
   ], "Both are read; what cannot be is refused with a hint"),
-  partly("43", "Prefixes match within a segment; ProxyFix copies deeply, knows no wss", [
+  proved("43", "Prefixes match within a segment; root_path twice in redirects; no wss", [
+    ...dispatcher('dispatcher() of ["/api"] answers 404 to /apix, unlike Hypercorn'),
+    ...redirect(
+      "redirectToHttps() answers 307 https://h/r/x for a path below root_path, unlike Hypercorn",
+    ),
+    ...proxyFix(
+      "proxyFix() makes wss of a WebSocket that came over https",
+      "proxyFix() keeps the TLS session, and passes the content on",
+    ),
+    ...testsOf("middleware/exchange_wrapper_test.ts")(
+      "ExchangeWrapper looks at nothing that a driver makes on demand",
+    ),
     ...targets('splitTarget() finds "/prefix" outside "/pre"'),
     ...wsgi("wsgiHandler() answers 404 outside root_path and splits the path inside"),
-  ], "Shown for root_path; dispatcher, redirect and ProxyFix: issue 4, MIDDLEWARE"),
+  ], "By segments, once, and ws follows; ProxyFix copies nothing that it does not change"),
   proved("44", "WSGI: SERVER_PORT, cookies, write(), exc_info, wsgi.errors, multiprocess", [
     ...environ(
       "buildEnviron() fills in every variable of PEP 3333",
@@ -371,7 +442,19 @@ const OPERATION: readonly Entry[] = [
     ),
     ...options('Config refuses wrong values of "backlog", naming key, expected and received'),
   ], "Errors that name the option, what was expected and what was received"),
-  open("47", "--umask is decimal, times are whole numbers", "issue 4, CLI"),
+  proved(
+    "47",
+    "--umask is decimal, times are whole numbers",
+    [
+      ...flags(
+        "parseArguments() reads --umask 0o022 as umask",
+        "parseArguments() reads --umask 022 as umask",
+        "parseArguments() warns about -m 22",
+        "parseArguments() reads --graceful-timeout 1.5 as gracefulTimeout",
+      ),
+    ],
+    "Octal after a 0 or 0o, a warning where decimal looks octal; times may have a fraction",
+  ),
   proved("48", "Extended CONNECT is a WebSocket whatever :protocol says", [
     ...h3Requests(
       "H3Request answers 400 to a request with :protocol, which is not offered, and says why in the log",

@@ -119,6 +119,28 @@ const ROWS: Record<string, Row> = {
     },
   },
 
+  "examples/middleware.ts": {
+    check: async ({ url }) => {
+      assert.equal(await get(`${url}/api/books`), "API: /books below /api\n");
+      assert.equal(await get(`${url}/old/form`), "Old: /form below /old\n");
+      assert.equal(await get(`${url}/apiary`), "Site: /apiary\n");
+    },
+  },
+
+  "examples/behind_a_proxy.ts": {
+    check: async ({ url }) => {
+      const ask = (proto: string) =>
+        fetch(`${url}/path`, {
+          headers: { forwarded: `for=192.0.2.1;proto=${proto};host=example.com` },
+          redirect: "manual",
+        });
+      const text = await (await ask("https")).text();
+      assert.equal(text, "192.0.2.1 asked for https://example.com/path\n");
+      const { status, headers } = await ask("http");
+      assert.deepEqual([status, headers.get("location")], [307, "https://example.com/path"]);
+    },
+  },
+
   "examples/deploy.ts": {
     check: async ({ url }) => assert.equal(await get(`${url}/x`), "Hello from /x\n"),
   },

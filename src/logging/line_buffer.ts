@@ -6,7 +6,7 @@
 
 import type { Output } from "./output.ts";
 
-/** Characters that are written at once. A system call costs as much as a few lines, and twenty of these fit a socket. */
+/** Characters that are written at once: a system call costs as much as a few lines, and a pipe holds four of these. */
 const BATCH_CHARACTERS = 16 * 1024;
 
 /** Milliseconds a line waits for others; a person who follows the log does not notice. */

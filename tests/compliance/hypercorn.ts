@@ -66,6 +66,10 @@ const session = testsOf("process/session_test.ts");
 const hosts = testsOf("server/host_test.ts");
 const statsd = testsOf("metrics/statsd_test.ts");
 const atoms = testsOf("logging/access_atoms_test.ts");
+const logs = testsOf("server/log_test.ts");
+const errorLog = testsOf("logging/error_log_test.ts");
+const accessLog = testsOf("logging/access_log_test.ts");
+const logConfig = testsOf("logging/log_config_test.ts");
 const dispatcher = testsOf("middleware/dispatcher_test.ts");
 const redirect = testsOf("middleware/redirect_to_https_test.ts");
 const proxyFix = testsOf("middleware/proxy_fix_test.ts");
@@ -133,7 +137,7 @@ const SERVE: readonly Entry[] = [
 
 const LIFESPAN: readonly Entry[] = [
   proved("LIF-01", "lifespan.startup is complete before anything is bound", [
-    ...starts("start() rejects after lifespan.startup.failed and binds nothing"),
+    ...ours.serve("start() binds only when the application has started"),
     ...lifespan("Lifespan calls the application once, with the scope and events that ASGI says"),
   ]),
   proved("LIF-02", "startup.failed ends the start with its message", [
@@ -656,8 +660,27 @@ const PROCESSES: readonly Entry[] = [
 ];
 
 const LOGS: readonly Entry[] = [
-  open("LOG-01", "Error log: target, level, format", "issue 4, LOGGING"),
-  open("LOG-02", "Access log: target, format", "issue 4, LOGGING"),
+  proved("LOG-01", "Error log: target, level, format", [
+    ...starts("start() writes errorlog to a file in Hypercorn's format"),
+    ...errorLog(
+      "openErrorLog() writes Hypercorn's lines, each at once",
+      "openErrorLog() of level ERROR passes [ERROR] to a handler of DEBUG",
+      "openErrorLog() without handlers logs nothing",
+    ),
+    ...settles("settle() lays --log-level loud to the flag"),
+  ]),
+  proved("LOG-02", "Access log: target, format", [
+    ...ours.operation("a request leaves one access line, and a malformed one none"),
+    ...logs(
+      "openAccessLog() writes the default format to a sink, without prefix",
+      'openAccessLog() opens nothing for {"accesslog":""}',
+      'openAccessLog() opens nothing for {"accesslog":"-","loglevel":"WARNING"}',
+    ),
+    ...accessLog(
+      "an access log begins text lines as the error log does, and JSON lines not",
+      "two access logs share a file, line by line",
+    ),
+  ]),
   proved("LOG-03", "All atoms of the access log", [
     ...atoms(
       ...["h", "l", "u", "r", "R", "m", "U", "Uq", "q", "H", "s", "st", "S", "b", "B", "f", "a"]
@@ -668,9 +691,36 @@ const LOGS: readonly Entry[] = [
       "atom {NAME}e is a variable of the process, in either case, escaped",
     ),
   ]),
-  open("LOG-04", "Access lines of cancelled requests and of WebSockets", "issue 4, LOGGING"),
-  open("LOG-05", "logconfig", "issue 4, LOGGING"),
-  open("LOG-06", "Logger classes of one's own", "issue 4, LOGGING"),
+  proved("LOG-04", "Access lines of cancelled requests and of WebSockets", [
+    ...ours.operation(
+      "a client that leaves before a response that completes later leaves one access line",
+      "a WebSocket leaves one access line, whether it is accepted or fails",
+    ),
+    ...accessLog(
+      "an access log has one line for a request that ended so: - aborted",
+      "an access log has one line for a request that ended so: 101 complete",
+    ),
+    ...testsOf("protocol/h3_observe_test.ts")(
+      "the HTTP/3 driver tells its observer once of a client that closes the connection before the response",
+    ),
+  ]),
+  proved("LOG-05", "logconfig", [
+    ...logs("logconfig wins over errorlog, accesslog and loglevel, each log for itself"),
+    ...logConfig(
+      "readLogConfig() reads both logs with all that there is",
+      "readLogConfig() reads Python's names, and any case of levels",
+      "readLogConfigFile() reads toml:a.conf",
+      "readLogConfigFile() reads json:a.toml",
+      "readLogConfigFile() refuses log.ini",
+    ),
+  ], "Python's formatters and INI files are refused with a hint, not half understood"),
+  proved("LOG-06", "Logger classes of one's own, with atoms", [
+    ...logs(
+      "loggerClass takes the place of both logs, with atoms of its own",
+      "loggerClass without access() leaves access lines to accesslog, with its atoms",
+      "a logger of the user's that throws does not reach the server",
+    ),
+  ]),
   proved("LOG-07", "StatsD", [
     ...ours.operation("statsdHost gets what happens to a request"),
     ...statsd(
@@ -735,7 +785,14 @@ const MIDDLEWARE: readonly Entry[] = [
       "proxyFix() believes {} for modern 1: only X-Forwarded-*, unlike Hypercorn",
     ),
   ]),
-  open("MID-07", "WSGI as middleware, with a limit", "issue 4, MIDDLEWARE"),
+  proved("MID-07", "WSGI as middleware, with a limit", [
+    ...testsOf("middleware/wsgi_test.ts")(
+      "wsgi() answers 200 to the default limit",
+      "wsgi() answers 413 to a byte more",
+      "wsgi() answers 200 to a limit of its own",
+      "wsgi() stays WSGI whatever mode the server is given",
+    ),
+  ], "413, where Hypercorn says 400"),
 ];
 
 const LIMITS: readonly Entry[] = [

@@ -508,7 +508,15 @@ const OPERATION: readonly Entry[] = [
     ),
   ], `408: ${GUARDED}`),
   notApplicable("59", "Documentation that is out of date", "It is Hypercorn's"),
-  open("60", "The format of the access log", "issue 4, LOGGING"),
+  partly("60", "Access log: no user, no HTTP/, b is a field, two times in a line", [
+    ...atoms(
+      'atom u by Basic is "jane"',
+      'atom b of several pieces is "7"',
+    ),
+    ...testsOf("server/log_test.ts")(
+      "openAccessLog() writes the default format to a sink, without prefix",
+    ),
+  ], "u and b say what they should; template and prefix stay Hypercorn's, for what reads its logs"),
   proved("61", "websocket.disconnect has no reason, send() never throws", [
     ...overWebSocket("WebSocket, ASGI: carries close code 1000 both ways"),
     ...asgiSockets("asgiWebSocket() ignores messages to a client that left, and then throws"),

@@ -89,6 +89,20 @@ Deno.test("a stop refuses new connections while it waits for the request in prog
   await stopped;
 });
 
+Deno.test("start() binds only when the application has started", async () => {
+  const other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = other.addr;
+  const app: ASGIFramework = async (scope, receive, send) => {
+    if (scope.type !== "lifespan") return;
+    await receive();
+    other.close(); // whoever binds before finds the port taken
+    await send({ type: "lifespan.startup.complete" });
+    await receive();
+  };
+  await using server = await start(app, { bind: `127.0.0.1:${port}`, errorlog: null });
+  assert.equal(new URL(server.binds[0]!.url).port, `${port}`);
+});
+
 Deno.test("a stop does not wait for a TLS client that neither reads nor closes", async () => {
   const server = await start(() => new Response("x"), {
     ...BIND,

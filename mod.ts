@@ -26,10 +26,13 @@ export {
   type VerifyMode,
 } from "./src/config/mod.ts";
 export * from "./src/errors.ts";
-export type { HttpVersion } from "./src/exchange.ts";
+export type { HttpVersion, NetAddress } from "./src/exchange.ts";
 export type { FetchHandler, FetchInfo, SocketAddr } from "./src/fetch_types.ts";
 export type { Field, FieldList } from "./src/fields.ts";
+export type { AccessEntry, CustomLogger } from "./src/logging/mod.ts";
+export type { ObservedProtocol, Outcome, RefusalReason } from "./src/observation.ts";
 export { type PlainFetchHandler, toFetchHandler } from "./src/server/fetch_handler.ts";
+export type { Hooks } from "./src/server/hooks.ts";
 export type { Bind } from "./src/server/listener.ts";
 export { serve, type ServeOptions } from "./src/server/serve.ts";
 export type { Server } from "./src/server/server.ts";

@@ -117,12 +117,15 @@ export function protocolOf(version: HttpVersion): ObservedProtocol {
   return version === "3" ? "h3" : version === "2" ? "h2" : "h11";
 }
 
-/** Whether a response accepts a WebSocket: 101 on HTTP/1.1, any 2xx on the others (RFC 8441 §5). */
-export function acceptsWebSocket(
-  request: Pick<ObservedRequest, "websocket">,
-  status: number,
-): boolean {
-  return request.websocket && (status === 101 || status === 200);
+/**
+ * The status that accepts what a request asks for when that is a WebSocket: 101 on HTTP/1.1, 200 on the others
+ * (RFC 8441 §5); `null` when it asks for none.
+ */
+export function acceptingStatus(
+  { websocket, httpVersion }: Pick<ObservedRequest, "websocket" | "httpVersion">,
+): 101 | 200 | null {
+  if (!websocket) return null;
+  return protocolOf(httpVersion) === "h11" ? 101 : 200;
 }
 
 /** Makes one observer of several; `null` of none. */

@@ -25,7 +25,8 @@ export function nearestSpelling(word: string, candidates: Iterable<string>): str
   return nearest;
 }
 
-function squash(word: string): string {
+/** A word without what spellings of it differ in: case, `_` and `-`. */
+export function squash(word: string): string {
   return word.toLowerCase().replace(/[_-]/g, "");
 }
 

@@ -14,6 +14,8 @@ export interface ServerLog {
   warn(message: string): void;
   /** A failure. */
   error(message: string): void;
+  /** A failure of the application; a log that counts tells it from the others, the rest use {@link error}. */
+  exception?(message: string): void;
   /** Opens files anew by their names, after they were moved away. A failure is logged, and the old file stays. */
   reopen(): void;
   /** Releases what the log holds open. */

@@ -5,7 +5,7 @@
  */
 
 import {
-  acceptsWebSocket,
+  acceptingStatus,
   type Observation,
   type ObservedProtocol,
   type ObservedRequest,
@@ -50,10 +50,10 @@ export class Metrics implements Observer, LogCounter {
   begin(request: ObservedRequest): Observation {
     const counts = this.#countsOf(protocolOf(request.httpVersion));
     counts.inFlight++;
-    const { websocket } = request;
+    const accepting = acceptingStatus(request);
     // Extended CONNECT is a detail of HTTP/2 and 3 (RFC 8441 §4); as in Hypercorn's access log a WebSocket is a GET.
-    const method = methodIndex(websocket ? "GET" : request.method);
-    return new CountedRequest(counts, this.#now, method, websocket);
+    const method = methodIndex(accepting === null ? request.method : "GET");
+    return new CountedRequest(counts, this.#now, method, accepting);
   }
 
   /** Counts a connection as open. */
@@ -104,16 +104,16 @@ class CountedRequest implements Observation {
   readonly #counts: ProtocolCounts;
   readonly #now: () => number;
   readonly #method: number;
-  readonly #websocket: boolean;
+  readonly #accepting: number | null;
   readonly #began: number;
   #status = 0;
   #accepted = false;
 
-  constructor(counts: ProtocolCounts, now: () => number, method: number, websocket: boolean) {
+  constructor(counts: ProtocolCounts, now: () => number, method: number, accepting: number | null) {
     this.#counts = counts;
     this.#now = now;
     this.#method = method;
-    this.#websocket = websocket;
+    this.#accepting = accepting;
     this.#began = now();
   }
 
@@ -121,7 +121,7 @@ class CountedRequest implements Observation {
 
   responded({ status }: ObservedResponse): void {
     this.#status = status;
-    if (!this.#websocket || !acceptsWebSocket({ websocket: true }, status)) return;
+    if (status !== this.#accepting) return;
     this.#accepted = true;
     this.#count();
     this.#counts.openWebSocket();

@@ -19,7 +19,7 @@
  */
 
 import {
-  acceptsWebSocket,
+  acceptingStatus,
   type Observation,
   type ObservedRequest,
   type ObservedResponse,
@@ -64,8 +64,8 @@ export class StatsdObserver implements Observer, LogCounter {
   }
 
   /** Measures one request. */
-  begin({ websocket }: ObservedRequest): Observation {
-    return new MeasuredRequest(this, websocket, this.#now);
+  begin(request: ObservedRequest): Observation {
+    return new MeasuredRequest(this, acceptingStatus(request), this.#now);
   }
 
   /**
@@ -107,15 +107,15 @@ export class StatsdObserver implements Observer, LogCounter {
 /** One request, measured until it ends; a WebSocket until it is accepted, as in Hypercorn, for then it says how fast we are. */
 class MeasuredRequest implements Observation {
   readonly #statsd: StatsdObserver;
-  readonly #websocket: boolean;
+  readonly #accepting: number | null;
   readonly #now: () => number;
   readonly #began: number;
   #status: number | null = null;
   #measured = false;
 
-  constructor(statsd: StatsdObserver, websocket: boolean, now: () => number) {
+  constructor(statsd: StatsdObserver, accepting: number | null, now: () => number) {
     this.#statsd = statsd;
-    this.#websocket = websocket;
+    this.#accepting = accepting;
     this.#now = now;
     this.#began = now();
   }
@@ -124,7 +124,7 @@ class MeasuredRequest implements Observation {
 
   responded({ status }: ObservedResponse): void {
     this.#status = status;
-    if (acceptsWebSocket({ websocket: this.#websocket }, status)) this.#measure(status);
+    if (status === this.#accepting) this.#measure(status);
   }
 
   sent(): void {} // Hypercorn has no metric of bytes

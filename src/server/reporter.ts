@@ -21,7 +21,7 @@ export function formName(form: Form): string {
  * @param form How the application is called in the log, see {@link formName}.
  */
 export function logReporter(
-  log: Pick<ServerLog, "debug" | "info" | "error">,
+  log: Pick<ServerLog, "debug" | "info" | "error" | "exception">,
   form: string,
 ): Reporter {
   const seen = new WeakSet<object>();
@@ -36,9 +36,10 @@ export function logReporter(
       log.info(`Refused ${printable(method)} with ${status}: ${printable(reason)}`);
     },
     failed(error, method, url) {
-      if (isNew(error)) {
-        log.error(`Error in ${form} Framework${nameOf(method, url)}\n${details(error)}`);
-      }
+      if (!isNew(error)) return;
+      const text = `Error in ${form} Framework${nameOf(method, url)}\n${details(error)}`;
+      if (log.exception) log.exception(text);
+      else log.error(text);
     },
     connectionClosed(client, reason) {
       log.info(`Closed the connection of ${client}: ${printable(reason)}`);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { request } from "../_support/client.ts";
 import { H3Client } from "../_support/h3_client.ts";
 import { BACKENDS, listenH3 } from "../_support/h3_listener.ts";
-import { RecordingObserver } from "../_support/recording_observer.ts";
+import { StrictObserver } from "../_support/strict_observer.ts";
 import { eventually } from "../_support/waiting.ts";
 
 /** Large enough that it needs many writes. */
@@ -23,7 +23,7 @@ function answer(request: Request): Response {
 
 for (const backend of BACKENDS) {
   Deno.test(`the HTTP/3 driver tells its observer of clients over QUIC (${backend})`, async () => {
-    const observer = new RecordingObserver();
+    const observer = new StrictObserver();
     const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
     const { port } = socket.addr as Deno.NetAddr;
     socket.close();

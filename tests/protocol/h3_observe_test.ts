@@ -14,7 +14,7 @@ import {
   type TestSettings,
 } from "../_support/h3_harness.ts";
 import type { H3Peer, PeerExchange } from "../_support/h3_peer.ts";
-import { RecordingObserver } from "../_support/recording_observer.ts";
+import { StrictObserver } from "../_support/strict_observer.ts";
 import { settled } from "../_support/response_recorder.ts";
 import { eventually } from "../_support/waiting.ts";
 
@@ -221,7 +221,7 @@ function gone({ signal }: Exchange): Promise<never> {
 
 for (const { name, work, act, method, authority, settings, ...expected } of CASES) {
   Deno.test(`the HTTP/3 driver tells its observer once of ${name}`, async () => {
-    const observer = new RecordingObserver();
+    const observer = new StrictObserver();
     {
       await using server = serveH3(async (exchange) => {
         assert.ok(exchange.observation);
@@ -277,7 +277,7 @@ const MALFORMED = [
 
 for (const { name, send, settings, status, reason } of MALFORMED) {
   Deno.test(`the HTTP/3 driver tells its observer of ${name} without what it says`, async () => {
-    const observer = new RecordingObserver();
+    const observer = new StrictObserver();
     await using server = serveH3(answer, { ...settings, observer });
     const request = send(server.connect().open());
     assert.equal((await request.response()).status, status);
@@ -289,7 +289,7 @@ for (const { name, send, settings, status, reason } of MALFORMED) {
 }
 
 Deno.test("the HTTP/3 driver tells its observer nothing of a stream that is reset before its head", async () => {
-  const observer = new RecordingObserver();
+  const observer = new StrictObserver();
   await using server = serveH3((exchange) => answer(exchange), { observer });
   const peer = server.connect();
   peer.open().cancel(0x10c);
@@ -299,7 +299,7 @@ Deno.test("the HTTP/3 driver tells its observer nothing of a stream that is rese
 });
 
 Deno.test("the HTTP/3 driver shows its observer the fields of the application in any case", async () => {
-  const observer = new RecordingObserver();
+  const observer = new StrictObserver();
   await using server = serveH3(async (exchange) => {
     await exchange.respond({ status: 200, fields: [["x-test", "a"], ["x-test", "b"]] });
     await exchange.end();
@@ -310,7 +310,7 @@ Deno.test("the HTTP/3 driver shows its observer the fields of the application in
 
 Deno.test("the HTTP/3 driver calls the application within Observation.run, with what it throws at once", async () => {
   const calls: string[] = [];
-  const observer = new RecordingObserver((call) => {
+  const observer = new StrictObserver((call) => {
     calls.push("in");
     try {
       return call();
@@ -345,7 +345,7 @@ Deno.test("the HTTP/3 driver ends every observation and connection once, whateve
   const requests = fc.array(fc.tuple(path, action), { minLength: 1, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(requests, fc.boolean(), async (plan, late) => {
-      const observer = new RecordingObserver();
+      const observer = new StrictObserver();
       {
         await using server = serveH3(serveAny, { observer, gracefulTimeout: 0.01 });
         const peer = server.connect({ sendWindow: 20_000 });

@@ -52,6 +52,7 @@ const ours = {
   http3: testsOf("compliance/hypercorn_http3_test.ts"),
   webSocket: testsOf("compliance/hypercorn_websocket_test.ts"),
   operation: testsOf("compliance/hypercorn_operation_test.ts"),
+  workers: testsOf("compliance/hypercorn_workers_test.ts"),
 };
 
 const flags = testsOf("cli/arguments_test.ts");
@@ -75,6 +76,9 @@ const LIFE: readonly Entry[] = [
     ),
   ], "WebSockets get 1001 when the stop begins, and everything is cut at gracefulTimeout"),
   proved("1b", "The first worker that stops kills the others", [
+    ...ours.workers(
+      "a stop of several workers lets every request finish, and refuses new connections meanwhile",
+    ),
     ...supervisor("Supervisor stops all workers at once and ends with 0 when they did"),
     ...session(
       "Ctrl+C in a terminal, which reaches supervisor and workers alike, is one graceful stop",
@@ -124,19 +128,17 @@ const LIFE: readonly Entry[] = [
       "ASGI over HTTP/3 (streams): a client that closes the connection ends a handler that waits",
     ),
   ], "They are told as over TCP"),
-  partly(
-    "7",
-    "HTTP/3 fails with several workers",
-    [
-      ...testsOf("workers/assigned_binds_test.ts")(
-        "assignBinds() gives each worker UDP ports of its own, on every address",
-      ),
-      ...supervisor(
-        "Supervisor gives no two living workers the same UDP ports, and uses the lowest",
-      ),
-    ],
-    "Each worker has ports of its own; that clients of several workers are served: issue 4, WORKERS",
-  ),
+  proved("7", "HTTP/3 fails with several workers", [
+    ...ours.workers(
+      "HTTP/3 connections of several workers each reach one worker, as often as one tries",
+    ),
+    ...testsOf("workers/assigned_binds_test.ts")(
+      "assignBinds() gives each worker UDP ports of its own, on every address",
+    ),
+    ...supervisor(
+      "Supervisor gives no two living workers the same UDP ports, and uses the lowest",
+    ),
+  ], "Each worker has UDP ports of its own, and advertises them"),
   proved("8", "An application that sends to a client of HTTP/2 that left hangs for ever", [
     ...leaving(
       "ASGI application whose HTTP/2 client leaves during a stream",
@@ -157,9 +159,12 @@ const LIFE: readonly Entry[] = [
   proved("10", "A stop waits up to 30 s for the TLS goodbye of clients", [
     ...ours.serve("a stop does not wait for a TLS client that neither reads nor closes"),
   ], "It does not wait for it"),
-  partly("11", "New connections hang during the stop of a supervised server", [
+  proved("11", "New connections hang during the stop of a supervised server", [
+    ...ours.workers(
+      "a stop of several workers lets every request finish, and refuses new connections meanwhile",
+    ),
     ...ours.serve("a stop refuses new connections while it waits for the request in progress"),
-  ], "The supervisor holds no socket; that workers refuse at once: issue 4, WORKERS"),
+  ], "They are refused: the supervisor holds no socket"),
   proved("12", "CancelledError comes out of serve() when the lifespan task lives on", [
     ...lifespan(
       "Lifespan.shutdown() succeeds when the application completes and does not return",

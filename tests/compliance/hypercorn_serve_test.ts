@@ -6,6 +6,7 @@ import { CERTIFICATE, TLS_OPTIONS } from "../_support/certificates.ts";
 import { readResponse } from "../_support/client.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { RawConnection, RawResponse } from "../_support/raw_http.ts";
+import { refusal } from "./hypercorn_refusal.ts";
 
 const BIND = { bind: "127.0.0.1:0", errorlog: null };
 
@@ -58,18 +59,6 @@ Deno.test("serve() without a trigger stops at SIGINT, and listens to nothing aft
   await served;
   assert.deepEqual(signals.listeners, []);
 });
-
-/** Connects until that is refused: the system may have queued a connection before, which it then resets. */
-async function refusal(url: string): Promise<void> {
-  for (;;) {
-    try {
-      (await RawConnection.open(url))[Symbol.dispose]();
-    } catch (error) {
-      if (error instanceof Deno.errors.ConnectionRefused) return;
-      assert.ok(error instanceof Deno.errors.ConnectionReset, String(error));
-    }
-  }
-}
 
 Deno.test("a stop refuses new connections while it waits for the request in progress", async () => {
   const [entered, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -31,6 +31,7 @@ export function trackStream(
 ): Response {
   const declared = isDecoded(response) ? null : response.headers.get("content-length");
   const length = new ContentLength(declared === null ? [] : [["content-length", declared]]);
+  if (length.declared !== null) observation?.expect(length.declared);
   const source = response.body!.getReader();
   const tracked = new TrackedSource(source, length, inFlight, upload, observation);
   return withBody(response, new ReadableStream(tracked, { highWaterMark: 0 }));

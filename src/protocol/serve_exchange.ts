@@ -42,7 +42,7 @@ import {
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
 import { FILE_AFTER_CONTENT, type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
 import type { ServeContext } from "./serve_context.ts";
-import { observedHead, type ServeObservation, sizeOf } from "./serve_observation.ts";
+import { type ServeObservation, sizeOf } from "./serve_observation.ts";
 import { mayHaveContent } from "./serve_request.ts";
 
 const SUPPORT: ExchangeSupport = { informational: false, trailers: false, sendFile: true };
@@ -298,7 +298,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     try {
       const init = responseInit(head.status, mergeFields(head.fields, added));
       this.#resolve(new Response(body, init));
-      this.observation?.responded(observedHead(head));
+      this.observation?.begins(head);
     } catch (cause) {
       this.#state = "aborted";
       this.#fault = new ApplicationError("Cannot send the response", { cause });

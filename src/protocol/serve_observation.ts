@@ -37,6 +37,9 @@ export class ServeObservation implements Observation {
   readonly #observation: Observation;
   #state: "begun" | "responded" | "ended" = "begun";
   #failed = false;
+  #sent = 0;
+  /** Bytes the response will have, where it said so. */
+  #length = NaN;
 
   private constructor(observation: Observation) {
     this.#observation = observation;
@@ -63,8 +66,18 @@ export class ServeObservation implements Observation {
     this.#observation.responded(response);
   }
 
+  /**
+   * The response has a content-length. Who leaves with all of it was served, even before the application has come to its
+   * end: neither clients nor the runtime wait for that.
+   */
+  expect(length: number): void {
+    this.#length = length;
+  }
+
   sent(bytes: number): void {
-    if (bytes > 0 && this.#state === "responded") this.#observation.sent(bytes);
+    if (bytes <= 0 || this.#state !== "responded") return;
+    this.#sent += bytes;
+    this.#observation.sent(bytes);
   }
 
   /** The application failed, and the end is still to come: whatever it is, it counts as `"failed"`. */
@@ -74,8 +87,17 @@ export class ServeObservation implements Observation {
 
   ended(outcome: Outcome, reason?: RefusalReason): void {
     if (this.#state === "ended") return;
+    const served = this.#sent > 0 && this.#sent >= this.#length;
     this.#state = "ended";
-    this.#observation.ended(this.#failed ? "failed" : outcome, reason);
+    if (this.#failed) this.#observation.ended("failed");
+    else this.#observation.ended(outcome === "aborted" && served ? "complete" : outcome, reason);
+  }
+
+  /** The response of an exchange begins. */
+  begins({ status, fields }: ResponseHead): void {
+    const get = (name: string) => combineField(fields, name.toLowerCase()) ?? null;
+    this.responded({ status, headers: { get } });
+    this.expect(Number(get("content-length") ?? NaN));
   }
 
   /** The rest of the response was handed over, which are this many bytes. */
@@ -152,11 +174,6 @@ export class ObservedNative implements ObservedRequest {
   field(name: string): string | null {
     return this.#fields ? combineField(this.#fields, name) ?? null : fieldOf(this.#request, name);
   }
-}
-
-/** The head of an exchange's response as observers see it. */
-export function observedHead({ status, fields }: ResponseHead): ObservedResponse {
-  return { status, headers: { get: (name) => combineField(fields, name.toLowerCase()) ?? null } };
 }
 
 /** Bytes of content, text as UTF-8. */

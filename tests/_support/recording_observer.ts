@@ -1,14 +1,12 @@
 /**
- * An observer that writes down what it is told, and does not let a driver break the rules of `src/observation.ts`.
+ * An observer that writes down what a driver tells it.
  *
  * @module
  */
 
-import assert from "node:assert/strict";
 import type {
   ForwardedOrigin,
   Observation,
-  ObservedProtocol,
   ObservedRequest,
   ObservedResponse,
   Observer,
@@ -16,109 +14,89 @@ import type {
   RefusalReason,
 } from "../../src/observation.ts";
 
-/** What was told of one request; all of it read during the call that told it. */
-export interface Record {
-  /** `METHOD target`. */
-  readonly request: string;
-  /** Value of `:authority`. */
-  readonly authority: string;
-  /** The client's address; `""` when unknown. */
-  readonly client: string;
-  /** Status of the final response; `null` when nobody answered. */
-  status: number | null;
-  /** Value of `x-test` in the response, asked for as `X-Test`; `null` when absent. */
-  field: string | null;
-  /** Bytes of content sent. */
-  sent: number;
-  /** How it ended; `null` while it goes on. */
-  outcome: Outcome | null;
-  /** Why it was refused. */
-  reason: RefusalReason | null;
+/** A request as it was told. */
+export interface RecordedRequest {
+  /** Its members, read while that was allowed. */
+  readonly request: Omit<ObservedRequest, "field">;
+  /** Fields of the request that were looked up. */
+  readonly fields: Readonly<Record<string, string | null>>;
+  /** Fields of the response that were looked up. */
+  readonly responseFields: Record<string, string | null>;
+  /** `"responded 200"`, `"sent 5"` (pieces added up), `"ended complete"` and so on. */
+  readonly events: string[];
 }
 
-/** Records requests and connections. */
+/** Collects requests and their events. */
 export class RecordingObserver implements Observer {
-  /** Every request, in the order in which they began. */
-  readonly records: Record[] = [];
-  /** Connections that are open. */
-  connections = 0;
-  /** Connections that were opened. */
-  opened = 0;
-  readonly #run: Observation["run"];
-
-  /** @param run What `Observation.run` is to be; absent by default. */
-  constructor(run?: Observation["run"]) {
-    this.#run = run;
-  }
-
+  /** Requests in the order they began. */
+  readonly requests: RecordedRequest[] = [];
   /** Requests that have not ended. */
-  get open(): number {
-    return this.records.filter(({ outcome }) => outcome === null).length;
+  inFlight = 0;
+  readonly #lookedUp: readonly string[];
+
+  /** @param lookedUp Names of fields to look up in requests and responses. */
+  constructor(...lookedUp: string[]) {
+    this.#lookedUp = lookedUp;
   }
 
-  /** The one request there was. */
-  get only(): Record {
-    assert.equal(this.records.length, 1, "number of requests");
-    return this.records[0]!;
+  /** Events of each request. */
+  get events(): string[][] {
+    return this.requests.map(({ events }) => events);
   }
 
   begin(request: ObservedRequest): Observation {
-    const record: Record = {
-      request: `${request.method} ${request.target}`,
-      authority: request.authority,
-      client: request.client?.hostname ?? "",
-      status: null,
-      field: null,
-      sent: 0,
-      outcome: null,
-      reason: null,
+    const { method, scheme, authority, target, httpVersion, websocket, client } = request;
+    const recorded: RecordedRequest = {
+      request: { method, scheme, authority, target, httpVersion, websocket, client },
+      fields: this.#lookUp((name) => request.field(name)),
+      responseFields: {},
+      events: [],
     };
-    this.records.push(record);
-    const observation = new RecordingObservation(record);
-    return this.#run ? Object.assign(observation, { run: this.#run }) : observation;
+    this.requests.push(recorded);
+    this.inFlight++;
+    return new Recording(recorded, this.#lookUp.bind(this), () => this.inFlight--);
   }
 
-  connected(protocol: ObservedProtocol): void {
-    assert.equal(protocol, "h3");
-    this.connections++;
-    this.opened++;
-  }
-
-  disconnected(protocol: ObservedProtocol): void {
-    assert.equal(protocol, "h3");
-    assert.ok(this.connections-- > 0, "more connections closed than opened");
+  #lookUp(get: (name: string) => string | null): Record<string, string | null> {
+    return Object.fromEntries(this.#lookedUp.map((name) => [name, get(name)]));
   }
 }
 
-class RecordingObservation implements Observation {
-  readonly #record: Record;
+/** Writes down the events of one request. */
+class Recording implements Observation {
+  readonly #recorded: RecordedRequest;
+  readonly #lookUp: (get: (name: string) => string | null) => Record<string, string | null>;
+  readonly #onEnd: () => void;
+  #sent = 0;
 
-  constructor(record: Record) {
-    this.#record = record;
+  constructor(
+    recorded: RecordedRequest,
+    lookUp: (get: (name: string) => string | null) => Record<string, string | null>,
+    onEnd: () => void,
+  ) {
+    this.#recorded = recorded;
+    this.#lookUp = lookUp;
+    this.#onEnd = onEnd;
   }
 
-  forwarded(_origin: ForwardedOrigin): void {
-    assert.equal(this.#record.status, null, "forwarded() after responded()");
+  forwarded({ client }: ForwardedOrigin): void {
+    this.#recorded.events.push(`forwarded ${client?.hostname}`);
   }
 
   responded({ status, headers }: ObservedResponse): void {
-    assert.equal(this.#record.status, null, "responded() twice");
-    assert.equal(this.#record.outcome, null, "responded() after ended()");
-    this.#record.status = status;
-    this.#record.field = headers.get("X-Test");
+    Object.assign(this.#recorded.responseFields, this.#lookUp((name) => headers.get(name)));
+    this.#recorded.events.push(`responded ${status}`);
   }
 
   sent(bytes: number): void {
-    assert.ok(bytes > 0, "sent() of nothing");
-    assert.notEqual(this.#record.status, null, "sent() before responded()");
-    assert.equal(this.#record.outcome, null, "sent() after ended()");
-    this.#record.sent += bytes;
+    const { events } = this.#recorded;
+    if (this.#sent > 0) events.pop();
+    this.#sent += bytes;
+    events.push(`sent ${this.#sent}`);
   }
 
   ended(outcome: Outcome, reason?: RefusalReason): void {
-    assert.equal(this.#record.outcome, null, "ended() twice");
-    assert.equal(reason !== undefined, outcome === "refused", "a reason, and why");
-    this.#record.outcome = outcome;
-    this.#record.reason = reason ?? null;
+    this.#recorded.events.push(`ended ${outcome}${reason === undefined ? "" : ` ${reason}`}`);
+    this.#onEnd();
   }
 }

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { hasStreamBody, isDecoded, truthfulHeaders, withBody } from "../src/response_record.ts";
+import { contentBytes } from "../src/content.ts";
+import {
+  hasStreamBody,
+  isDecoded,
+  peekStaticContent,
+  truthfulHeaders,
+  withBody,
+} from "../src/response_record.ts";
 
 const BODIES: { name: string; response: () => Response; stream: boolean }[] = [
   { name: "a string", response: () => new Response("x"), stream: false },
@@ -28,6 +35,23 @@ for (const { name, response, stream } of BODIES) {
     assert.equal(subject.bodyUsed, false);
     await subject.body?.cancel();
   });
+}
+
+for (const { name, response, stream } of BODIES) {
+  for (const looked of [false, true]) {
+    if (stream) continue;
+    const when = looked ? "after somebody looked at its fields" : "of a response nobody looked at";
+    Deno.test(`peekStaticContent() finds ${name} ${when} and leaves it alone`, async () => {
+      const subject = response();
+      if (looked) void subject.headers;
+      const content = peekStaticContent(subject);
+      assert.equal(subject.bodyUsed, false);
+      const bytes = new Uint8Array(await subject.arrayBuffer());
+      if (name === "nothing") return assert.equal(content, null);
+      assert.equal(typeof content === "string", name !== "bytes");
+      assert.deepEqual(contentBytes(content!), bytes);
+    });
+  }
 }
 
 Deno.test("truthfulHeaders() keeps the fields of an application's own encoded content", () => {

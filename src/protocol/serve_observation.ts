@@ -192,26 +192,36 @@ export function watchClient(
   info: NativeInfo,
   observation: ServeObservation,
   http2: boolean,
-): void {
+): ClientWatch {
   const watch = new ClientWatch(request, info, observation);
   if (http2) watch.flush();
   else flushSoon(watch);
+  return watch;
 }
 
 /** Looks at the signal of one request. */
-class ClientWatch implements Held {
+export class ClientWatch implements Held {
   readonly #request: Request;
   readonly #info: NativeInfo;
   readonly #observation: ServeObservation;
+  #watching = false;
 
+  /** Looks at nothing yet. */
   constructor(request: Request, info: NativeInfo, observation: ServeObservation) {
     this.#request = request;
     this.#info = info;
     this.#observation = observation;
   }
 
+  /** The application has answered, maybe because the signal told it before us that the client has left. */
+  onAnswer(): void {
+    if (this.#watching && this.#request.signal.aborted) this.#observation.ended("aborted");
+  }
+
+  /** Begins to watch. */
   flush(): void {
     if (this.#observation.over) return;
+    this.#watching = true;
     const { signal } = this.#request;
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener("abort", () => this.#onAbort(), { once: true });

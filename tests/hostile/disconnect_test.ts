@@ -3,20 +3,17 @@
  * runs this file once more without it.
  */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import type { Framework } from "../../src/app/framework.ts";
 import { TLS_OPTIONS } from "../_support/certificates.ts";
 import type { Client, ClientExchange } from "../_support/client.ts";
 import { type Form, FORMS, startForm } from "../_support/contract_server.ts";
 import { CURL_MISSING, CurlClient } from "../_support/curl_client.ts";
 import { withDeadline } from "../_support/deadline.ts";
+import { LEGACY_ABORT, testWithLegacyAbort } from "../_support/legacy_abort.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { RawClient } from "../_support/raw_http.ts";
-import { REPOSITORY } from "../_support/repository.ts";
 import { eventually } from "../_support/waiting.ts";
 import { asgiDiary, Diary, fetchDiary, wsgiDiary } from "./disconnect_apps.ts";
-
-const LEGACY = Deno.env.get("TEST_LEGACY_ABORT") === "1";
 
 const CLIENTS = [
   {
@@ -156,7 +153,7 @@ function appOf(form: Form, diary: Diary): Framework {
 
 Deno.test({
   name: "the flag that these tests depend on is really off in the child process",
-  ignore: !LEGACY,
+  ignore: !LEGACY_ABORT,
   async fn() {
     let signal: AbortSignal | undefined;
     await using server = Deno.serve(
@@ -173,31 +170,6 @@ Deno.test({
 
 Deno.test({
   name: "all of this is the same without the flag no-legacy-abort",
-  ignore: LEGACY,
-  async fn() {
-    const folder = await Deno.makeTempDir();
-    try {
-      const config = `${folder}/deno.json`;
-      await Deno.writeTextFile(config, await configWithoutFlag());
-      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["test", "-A", "--no-check", "--no-lock", "--config", config, import.meta.filename!],
-        env: { TEST_LEGACY_ABORT: "1", NO_COLOR: "1" },
-      }).output();
-      const decoder = new TextDecoder();
-      assert.ok(success, decoder.decode(stdout) + decoder.decode(stderr));
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  ignore: LEGACY_ABORT,
+  fn: () => testWithLegacyAbort(import.meta.filename!),
 });
-
-async function configWithoutFlag(): Promise<string> {
-  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", REPOSITORY)));
-  const absolute = (path: string) => fileURLToPath(new URL(path, REPOSITORY));
-  return JSON.stringify({
-    unstable: config.unstable.filter((flag: string) => flag !== "no-legacy-abort"),
-    imports: config.imports,
-    links: config.links?.map(absolute),
-    nodeModulesDir: config.nodeModulesDir,
-  });
-}

@@ -2,8 +2,10 @@
  * What the TCP driver tells observers of requests: exact events for every form of application over HTTP/1.1 and HTTP/2.
  */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { BrokenResponse, type Client, request } from "../_support/client.ts";
 import { CURL_MISSING, CurlClient } from "../_support/curl_client.ts";
+import { LEGACY_ABORT, testWithLegacyAbort } from "../_support/legacy_abort.ts";
 import {
   FILE_BYTES,
   makeFile,
@@ -318,3 +320,13 @@ for (const form of OBSERVED_FORMS) {
     assert.equal((await request(client, { target: "/flat" })).text, "héllo");
   });
 }
+
+Deno.test({
+  name: "all of this, and of WebSockets, is the same without the flag no-legacy-abort",
+  ignore: LEGACY_ABORT,
+  fn: () =>
+    testWithLegacyAbort(
+      import.meta.filename!,
+      fileURLToPath(import.meta.resolve("./observe_websocket_test.ts")),
+    ),
+});

@@ -20,6 +20,8 @@ export interface Failure {
   readonly message: string;
   /** Where it was thrown; `null` when the message says all that helps. */
   readonly stack: string | null;
+  /** The stack of its cause, which for a failed start of the application is where its author has to look. */
+  readonly cause: string | null;
   /** Its own members, as far as they are plain JSON. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -30,23 +32,40 @@ const SELF_EXPLANATORY = [ConfigError, BindError, LifespanError, LifespanTimeout
 /** Takes apart what was thrown. */
 export function describeFailure(thrown: unknown): Failure {
   if (!(thrown instanceof Error)) {
-    return { name: "Error", message: `Thrown: ${String(thrown)}`, stack: null, fields: {} };
+    return plainFailure(`Thrown: ${String(thrown)}`);
   }
-  const { name, message } = thrown;
+  const { name, message, cause } = thrown;
   const explained = SELF_EXPLANATORY.some((type) => thrown instanceof type);
-  return { name, message, stack: explained ? null : thrown.stack ?? null, fields: plain(thrown) };
+  return {
+    name,
+    message,
+    stack: explained ? null : thrown.stack ?? null,
+    cause: cause instanceof Error ? cause.stack ?? cause.message : null,
+    fields: plain(thrown),
+  };
+}
+
+/** A failure of which there is nothing but a message. */
+export function plainFailure(message: string): Failure {
+  return { name: "Error", message, stack: null, cause: null, fields: {} };
 }
 
 /** The text for a log. */
-export function failureText({ message, stack }: Failure): string {
+export function failureText({ name, message, stack, cause }: Failure): string {
+  if (name === "LifespanError" && cause !== null) return `${message}\n${cause}`;
   return stack ?? message;
 }
 
 /** An error that reads like the original, with its name and members, though it is not of its class. */
 export function reviveFailure(failure: Failure): Error {
-  const { name, message, stack, fields } = failure;
-  const error = Object.assign(new Error(message), fields, { name });
-  error.stack = stack ?? `${name}: ${message}`;
+  const { name, message, stack, cause, fields } = failure;
+  const options = cause === null ? {} : { cause: withStack(new Error(), cause) };
+  const error = Object.assign(new Error(message, options), fields, { name });
+  return withStack(error, stack ?? `${name}: ${message}`);
+}
+
+function withStack(error: Error, stack: string): Error {
+  error.stack = stack;
   return error;
 }
 

@@ -94,12 +94,13 @@ function onReloadSignal(reload: () => void): Disposable | null {
 
 async function openAdminOf(
   supervisor: Supervisor,
-  { adminBind }: ResolvedConfig,
+  { adminBind, ...sockets }: ResolvedConfig,
   log: ServerLog,
 ): Promise<AsyncDisposable | null> {
   if (adminBind.length === 0) return null;
   const admin = await openAdmin({
     binds: adminBind,
+    sockets,
     async metrics() {
       const snapshot = await supervisor.metrics();
       const { workers, restarts } = supervisor;
@@ -108,6 +109,7 @@ async function openAdminOf(
     ready: () => supervisor.ready,
     log,
   });
+  for (const { url } of admin.binds) log.info(`Metrics and probes on ${url}`);
   return { [Symbol.asyncDispose]: () => admin.close() };
 }
 

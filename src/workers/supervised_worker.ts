@@ -8,7 +8,7 @@ import type { ResolvedConfig } from "../config/mod.ts";
 import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { RetireReason } from "../server/retirement.ts";
 import type { Clock } from "./clock.ts";
-import { type Failure, failureText } from "./failure.ts";
+import { type Failure, failureText, plainFailure } from "./failure.ts";
 import type { Assignment, ChosenPorts, FromWorker } from "./messages.ts";
 import { describeExit, type Spawner, type WorkerExit, type WorkerProcess } from "./spawner.ts";
 
@@ -190,8 +190,7 @@ export class SupervisedWorker {
   /** The failure of a worker that could not say what went wrong. */
   #silentEnd(exit: WorkerExit): Failure {
     const reason = this.#killedFor ?? `it ended ${describeExit(exit)}`;
-    const message = `Worker ${this.pid} could not start: ${reason}`;
-    return { name: "Error", message, stack: null, fields: {} };
+    return plainFailure(`Worker ${this.pid} could not start: ${reason}`);
   }
 
   async #killAfter(seconds: number, what: string): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, resolve } from "node:path";
+import { dirname, resolve, sep as SEPARATOR } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseApplicationName } from "../app/application_name.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
@@ -25,7 +25,7 @@ export async function findTargets(
   const application = applicationFile(job.application);
   const folder = application === null ? null : dirname(application);
   const modules = application === null ? [] : await importedFiles(application);
-  const outside = modules.filter((path) => dirname(path) !== folder);
+  const outside = modules.filter((path) => folder !== null && !path.startsWith(folder + SEPARATOR));
   const config = configFile(job.config);
   return {
     sources: folder === null ? [] : [folder],

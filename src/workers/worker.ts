@@ -25,6 +25,12 @@ export const WORKER_URL: string = import.meta.url;
 /** Seconds the supervisor has to answer the last word. */
 const FAREWELL_SECONDS = 1;
 
+/**
+ * Milliseconds between looks whether the supervisor lives. Its end is told by the channel, but not when it left
+ * messages unread: the channel then breaks with an error, of which Deno 2.9.6 tells nobody.
+ */
+const PARENT_LOOK_MS = 1_000;
+
 /** A worker, seen from inside. */
 class Worker {
   readonly #assigned = Promise.withResolvers<Assignment>();
@@ -35,6 +41,12 @@ class Worker {
   constructor() {
     process.on("message", (message: ToWorker) => this.#onMessage(message));
     process.on("disconnect", () => this.#onOrphaned());
+    const parent = Deno.ppid;
+    const looks = setInterval(() => {
+      if (Deno.ppid === parent) return;
+      clearInterval(looks);
+      this.#onOrphaned();
+    }, PARENT_LOOK_MS);
     this.#listenToSignals();
   }
 
@@ -112,7 +124,7 @@ class Worker {
   }
 
   #snapshot(): MetricsSnapshot {
-    return { ...EMPTY_SNAPSHOT, ...this.#server?.metrics() };
+    return this.#server?.metrics() ?? EMPTY_SNAPSHOT;
   }
 
   #send(message: FromWorker): void {

@@ -83,7 +83,8 @@ export class FakeProcess implements WorkerProcess {
 
   /** Says why it fails, and ends. */
   async fails(message: string, code = 1): Promise<void> {
-    const failure = { name: "BindError", message, stack: null, fields: { bind: ":1" } };
+    const fields = { bind: ":1" };
+    const failure = { name: "BindError", message, stack: null, cause: null, fields };
     await this.says({ type: "bye", failure, snapshot: EMPTY_SNAPSHOT });
     await this.exits(code);
   }

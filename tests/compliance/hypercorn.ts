@@ -62,6 +62,7 @@ const flags = testsOf("cli/arguments_test.ts");
 const settles = testsOf("cli/settle_test.ts");
 const loading = testsOf("app/load_test.ts");
 const supervisor = testsOf("workers/supervisor_test.ts");
+const workers = testsOf("workers/processes_test.ts");
 const session = testsOf("process/session_test.ts");
 const hosts = testsOf("server/host_test.ts");
 const statsd = testsOf("metrics/statsd_test.ts");
@@ -592,6 +593,9 @@ const PROCESSES: readonly Entry[] = [
     ...session(...DAY),
   ]),
   proved("PRC-02", "Workers share the listening sockets", [
+    ...workers(
+      "two workers: reloads and a crash fail no request but those of the crash, and SIGTERM ends with 0",
+    ),
     ...session(...DAY),
     ...supervisor(
       "Supervisor starts one worker first, and then the others with the ports it was given",
@@ -626,12 +630,21 @@ const PROCESSES: readonly Entry[] = [
       "Supervisor reloads one worker after another, each new one ready before the old one stops",
     ),
   ], "One after the other, with the configuration read anew"),
-  open("PRC-07", "Reload when a file changes", "issue 4, WORKERS"),
+  proved("PRC-07", "Reload when a file changes", [
+    ...workers(
+      "--reload serves each good version, and the last good one while there is a bad one",
+    ),
+    ...testsOf("workers/watch_test.ts")(
+      "FileWatch sees files that are written, replaced, moved in and removed",
+      "findTargets() finds folder, imports from elsewhere, configuration and reload paths",
+    ),
+  ], "What workers import is watched, configuration and other files too"),
   proved("PRC-08", "max_requests with jitter", [
     ...hosts(
       "a request beyond max_requests is served and stops the server",
       "drawBudget() adds at most the jitter, and both ends occur",
     ),
+    ...workers("max_requests replaces workers without a failed request"),
     ...supervisor("Supervisor replaces a worker that reached a limit before that stops"),
   ]),
   proved("PRC-09", "File with the process id", [

@@ -467,11 +467,18 @@ const OPERATION: readonly Entry[] = [
     ),
     ...sockets("upgradeWebSocket() answers 426 over HTTP/2, which has no upgrade"),
   ], "It is not offered yet, and refused"),
-  open(
-    "49",
-    "Reload: a syntax error ends the server, all workers restart at once",
-    "issue 4, WORKERS",
-  ),
+  proved("49", "Reload: a syntax error ends the server, few files count, all restart at once", [
+    ...testsOf("workers/processes_test.ts")(
+      "--reload serves each good version, and the last good one while there is a bad one",
+      "SIGHUP reads the configuration anew, and a bad one changes nothing",
+    ),
+    ...testsOf("workers/watch_test.ts")(
+      "findTargets() finds folder, imports from elsewhere, configuration and reload paths",
+    ),
+    ...supervisor(
+      "Supervisor reloads one worker after another, each new one ready before the old one stops",
+    ),
+  ], "The last good version serves on; workers are replaced one after another"),
   notApplicable("50", "Server push counts twice", "There is no server push"),
   proved("51", "The limit of WebSocket text counts characters", [
     ...overWebSocket(

@@ -89,7 +89,7 @@ export class FetchShortCut {
 
   #wait(result: PromiseLike<unknown>, call: Call): Promise<Response> {
     const { request, native, http2, observation } = call;
-    if (observation) watchClient(request, native, observation, http2);
+    const watch = observation && watchClient(request, native, observation, http2);
     return new PendingResponse(
       result,
       mayHaveContent(request.method),
@@ -97,6 +97,7 @@ export class FetchShortCut {
       {
         onResult: (response) => {
           if (!(response instanceof Response)) throw wrongFetchResult(response);
+          if (response.status !== 101) watch?.onAnswer(); // upgrading may abort the signal
           return this.#finish(response, call);
         },
         onError: (error) => this.#fail(error, call),

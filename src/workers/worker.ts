@@ -40,13 +40,7 @@ class Worker {
 
   constructor() {
     process.on("message", (message: ToWorker) => this.#onMessage(message));
-    process.on("disconnect", () => this.#onOrphaned());
-    const parent = Deno.ppid;
-    const looks = setInterval(() => {
-      if (Deno.ppid === parent) return;
-      clearInterval(looks);
-      this.#onOrphaned();
-    }, PARENT_LOOK_MS);
+    this.#watchSupervisor();
     this.#listenToSignals();
   }
 
@@ -108,6 +102,16 @@ class Worker {
     this.#assigned.reject(new Error("The supervisor ended before it assigned anything"));
     this.#mayExit.resolve();
     this.#stop.resolve({ handover: false });
+  }
+
+  #watchSupervisor(): void {
+    process.on("disconnect", () => this.#onOrphaned());
+    const parent = Deno.ppid;
+    const looks = setInterval(() => {
+      if (Deno.ppid === parent) return;
+      clearInterval(looks);
+      this.#onOrphaned();
+    }, PARENT_LOOK_MS);
   }
 
   #listenToSignals(): void {

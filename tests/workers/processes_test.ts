@@ -36,10 +36,19 @@ async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
     async start(workers, ...args) {
       const all = ["main.ts", "--bind", "127.0.0.1:0", "--workers", String(workers), ...args];
       const server = stack.use(new CommandLine(all, { cwd }));
+      stack.defer(() => endAll(server));
       await server.says(/Supervising/);
       return server;
     },
   });
+}
+
+/** Ends what is left of a server, also after a test that failed because workers outlived it. */
+async function endAll(server: CommandLine): Promise<void> {
+  for (const pid of [server.pid, ...workersOf(server)]) {
+    if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
+  }
+  await server.exitCode();
 }
 
 /** Process ids of all workers that were ever ready, in order. */
@@ -104,6 +113,15 @@ test("workers end when their supervisor is killed", async ({ start }) => {
   assert.equal(workers.length, 2);
   server.kill("SIGKILL");
   await eventually(() => !workers.some(isAlive), "the end of the workers");
+  await server.exitCode();
+});
+
+test("a worker ends when its supervisor is killed before it read what the worker said", async ({ start }) => {
+  const server = await start(1, "--max-requests", "1");
+  server.kill("SIGSTOP");
+  for (let count = 0; count < 3; count++) await (await fetch(server.urls[0]!)).text(); // it wants to retire
+  server.kill("SIGKILL");
+  await eventually(() => !workersOf(server).some(isAlive), "the end of the worker");
   await server.exitCode();
 });
 
@@ -199,9 +217,7 @@ test("SIGHUP reads the configuration anew, and a bad one changes nothing", async
 });
 
 test("each worker has a UDP port of its own and advertises that one", async ({ start }) => {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const { port } = socket.addr as Deno.NetAddr;
-  socket.close();
+  const port = freePair();
   const tls = ["--certfile", CERTIFICATE_PATH, "--keyfile", KEY_PATH];
   const server = await start(2, "--quic-bind", `127.0.0.1:${port}`, ...tls);
   const ports = new Map<string, number>();
@@ -248,4 +264,17 @@ async function statusOf(url: string): Promise<number> {
   const response = await fetch(url);
   await response.body?.cancel();
   return response.status;
+}
+
+/** A UDP port that is free together with the next one. */
+function freePair(): number {
+  for (;;) {
+    const first = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+    const { port } = first.addr as Deno.NetAddr;
+    first.close();
+    try {
+      Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: port + 1 }).close();
+      return port;
+    } catch { /* another one, then */ }
+  }
 }

@@ -143,7 +143,7 @@ export class RunningServer implements HostedServer {
       });
       if (this.#outcome === "stuck") {
         log.warn(
-          "Some clients do not read their responses; their connections end with the process",
+          "Some connections cannot be closed, for their clients do not read or do not answer; they end with the process",
         );
       }
       await stopApplication(application, config.shutdownTimeout, this.#force.signal);

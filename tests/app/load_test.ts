@@ -251,14 +251,27 @@ Deno.test("loadApplication() tells a URL that is not there from one whose import
   });
   try {
     const url = `http://127.0.0.1:${server.addr.port}`;
-    assert.equal((await refusal(`${url}/nothing.js`)).reason, "module");
-    const error = await refusal(`${url}/main.js:app`);
+    assert.equal((await refusalInChild(`${url}/nothing.js`)).reason, "module");
+    const error = await refusalInChild(`${url}/main.js:app`);
     assert.equal(error.reason, "load");
     assert.match(error.message, /missing\.js/);
   } finally {
     await server.shutdown();
   }
 });
+
+/** As {@link refusal}, in a process that does not write what it loads from the network into our lock file. */
+async function refusalInChild(text: string): Promise<{ reason: string; message: string }> {
+  const load = new URL("../../src/app/load.ts", import.meta.url).href;
+  const program = `const { loadApplication } = await import(${JSON.stringify(load)});
+    await loadApplication(${JSON.stringify(text)}).catch(({ reason, message }) =>
+      console.log(JSON.stringify({ reason, message })));`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-lock", program],
+    stderr: "null",
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
 
 async function refusal(text: string, factory = false): Promise<NoAppError> {
   try {

@@ -54,7 +54,10 @@ export async function supervise(job: Job, config: ResolvedConfig): Promise<numbe
     clock: SYSTEM_CLOCK,
     log,
   });
-  signals.requested.then(() => supervisor.stop());
+  signals.requested.then(() => {
+    log.info("Stopping");
+    supervisor.stop();
+  });
   signals.forced.then(() => supervisor.force());
   try {
     for (const notice of noticesOf(config)) log.warn(notice);
@@ -80,9 +83,13 @@ async function run(
     supervisor.reopenLogs();
   });
   await using _admin = await openAdminOf(supervisor, config, log);
-  if (await supervisor.start()) log.info(`Supervising ${config.workers} workers`);
+  if (await supervisor.start()) log.info(`Supervising ${counted(config.workers)}`);
   await using _watch = config.useReloader ? watch(supervisor, job, config, log) : null;
   return await supervisor.finished;
+}
+
+function counted(workers: number): string {
+  return workers === 1 ? "1 worker" : `${workers} workers`;
 }
 
 /** Calls `reload` for every SIGHUP, which Windows does not have, until disposed. */

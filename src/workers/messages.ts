@@ -9,6 +9,7 @@
 
 import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { RetireReason } from "../server/retirement.ts";
+import type { TlsMaterial } from "../server/tls.ts";
 import type { Failure } from "./failure.ts";
 import type { Job } from "./job.ts";
 
@@ -25,6 +26,8 @@ export interface Assignment {
   readonly ports: ChosenPorts;
   /** Whether other workers serve the same. */
   readonly multiprocess: boolean;
+  /** The certificate for development: one for all workers, for a client may meet each of them. */
+  readonly identity: TlsMaterial | null;
 }
 
 /** What the supervisor says. */

@@ -18,6 +18,7 @@ import { formatPrometheus } from "../metrics/mod.ts";
 import { openAdmin } from "../server/admin.ts";
 import { openLog, type ServerLog } from "../server/log.ts";
 import { onLogRotation, StopSignals } from "../server/signals.ts";
+import { loadTls } from "../server/tls.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { requireProcesses, workerFlags } from "./deno_flags.ts";
 import { forkSpawner } from "./fork.ts";
@@ -46,21 +47,22 @@ export async function supervise(job: Job, config: ResolvedConfig): Promise<numbe
   refuseTakenAddresses(config);
   using _pidFile = config.pidPath === null ? null : writePidFile(config.pidPath);
   const log = openLog(config);
-  const supervisor = new Supervisor({
-    job,
-    plan,
-    reread: async () => planOf(await loadJobConfig(job)),
-    spawner: forkSpawner(WORKER_URL, flagsFor(job, config)),
-    clock: SYSTEM_CLOCK,
-    log,
-  });
-  signals.requested.then(() => {
-    log.info("Stopping");
-    supervisor.stop();
-  });
-  signals.forced.then(() => supervisor.force());
   try {
     for (const notice of noticesOf(config)) log.warn(notice);
+    const supervisor = new Supervisor({
+      job,
+      identity: config.devCertificate ? await loadTls(config, log) : null,
+      plan,
+      reread: async () => planOf(await loadJobConfig(job)),
+      spawner: forkSpawner(WORKER_URL, flagsFor(job, config)),
+      clock: SYSTEM_CLOCK,
+      log,
+    });
+    signals.requested.then(() => {
+      log.info("Stopping");
+      supervisor.stop();
+    });
+    signals.forced.then(() => supervisor.force());
     return await run(supervisor, job, config, log);
   } finally {
     log.close();

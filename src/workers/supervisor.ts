@@ -19,6 +19,7 @@ import {
   type MetricsSnapshot,
 } from "../metrics/mod.ts";
 import type { RetireReason } from "../server/retirement.ts";
+import type { TlsMaterial } from "../server/tls.ts";
 import { lowestUnused } from "./assigned_binds.ts";
 import type { Clock } from "./clock.ts";
 import { failureText, reviveFailure } from "./failure.ts";
@@ -45,6 +46,8 @@ export interface Plan extends WorkerTimes, Pick<ResolvedConfig, "workers"> {
 export interface SupervisorOptions {
   /** What the workers are to serve. */
   readonly job: Job;
+  /** Certificate and key for all workers; `null` when each reads its own from the configuration. */
+  readonly identity: TlsMaterial | null;
   /** The configuration at the start. */
   readonly plan: Plan;
   /** Reads the configuration anew, for a reload. */
@@ -184,7 +187,7 @@ export class Supervisor {
   }
 
   #spawn(place: Place): SupervisedWorker {
-    const { job, spawner, clock, log } = this.#options;
+    const { job, identity, spawner, clock, log } = this.#options;
     const portOffset = lowestUnused(Array.from(this.#living, (worker) => worker.portOffset));
     const multiprocess = this.#plan.workers > 1;
     const worker: SupervisedWorker = new SupervisedWorker({
@@ -192,7 +195,7 @@ export class Supervisor {
       clock,
       log,
       times: this.#plan,
-      assignment: { job, portOffset, ports: this.#ports, multiprocess },
+      assignment: { job, portOffset, ports: this.#ports, multiprocess, identity },
       onRetire: (reason) => this.#enqueue(() => this.#retire(place, worker, reason)),
     });
     this.#living.add(worker);

@@ -136,9 +136,11 @@ class Worker {
   }
 }
 
-/** The configuration with the addresses of this worker. The supervisor tells the warnings, once for all. */
+/** The configuration with the addresses and the certificate of this worker. The supervisor tells the warnings, once for all. */
 function assignedConfig(config: ResolvedConfig, assignment: Assignment): ResolvedConfig {
-  return { ...config, ...assignBinds(config, assignment), warnings: [] };
+  const { identity } = assignment;
+  const tls = identity && { devCertificate: false, certfile: identity.cert, keyfile: identity.key };
+  return { ...config, ...tls, ...assignBinds(config, assignment), warnings: [] };
 }
 
 if (import.meta.main) Deno.exit(await new Worker().run());

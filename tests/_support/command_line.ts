@@ -92,7 +92,7 @@ export class CommandLine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) this.#child.kill("SIGKILL");
+    if (isAlive(this.pid)) this.#child.kill("SIGKILL");
     await this.#keys.close().catch(() => {}); // the process may be gone
     await this.#reading;
     await this.#child.status;

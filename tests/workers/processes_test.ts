@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { connect } from "node:tls";
 import { CERTIFICATE, CERTIFICATE_PATH, KEY_PATH } from "../_support/certificates.ts";
 import { CommandLine, isAlive } from "../_support/command_line.ts";
 import { eventually } from "../_support/waiting.ts";
@@ -277,4 +278,29 @@ function freePair(): number {
       return port;
     } catch { /* another one, then */ }
   }
+}
+
+test("a certificate for development is one for all workers and their successors", async ({ start }) => {
+  const server = await start(2, "--dev-certificate");
+  const [url = ""] = server.urls;
+  server.kill("SIGHUP");
+  await server.says(/Reloaded/);
+  assert.equal([...server.text.matchAll(/Made a certificate/g)].length, 1, server.text);
+  assert.match(url, /^https:/);
+  const seen = new Set<string>();
+  for (let attempt = 0; attempt < 8; attempt++) seen.add(await fingerprint(url));
+  assert.equal(seen.size, 1);
+});
+
+/** Fingerprint of the certificate that a server shows to a new connection. */
+function fingerprint(url: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const options = { host: hostname, port: Number(port), rejectUnauthorized: false };
+    const socket = connect(options, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
 }

@@ -20,6 +20,8 @@ const PLAN: Plan = {
   exclusive: false,
 };
 
+const IDENTITY = { cert: "a certificate", key: "its key" };
+
 const STOP = { type: "stop", handover: false };
 const HAND_OVER = { type: "stop", handover: true };
 
@@ -38,6 +40,7 @@ class Stage {
     const whole = { ...PLAN, ...plan };
     this.reread = () => Promise.resolve(whole);
     this.supervisor = new Supervisor({
+      identity: IDENTITY,
       job: JOB,
       plan: whole,
       reread: () => this.reread(),
@@ -81,6 +84,7 @@ Deno.test("Supervisor starts one worker first, and then the others with the port
     portOffset: 0,
     ports: {},
     multiprocess: true,
+    identity: IDENTITY,
   });
   assert.equal(supervisor.ready, false);
 

@@ -13,9 +13,9 @@
  */
 
 export type { FetchFramework, Framework, Mode } from "./src/app/framework.ts";
-export type * from "./src/app/asgi_tls.ts";
-export type * from "./src/app/asgi_types.ts";
-export type * from "./src/app/wsgi_types.ts";
+export type * from "./src/asgi_tls.ts";
+export type * from "./src/asgi_types.ts";
+export type * from "./src/wsgi_types.ts";
 export {
   Config,
   type ConfigInit,

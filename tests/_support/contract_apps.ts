@@ -29,8 +29,8 @@ import type {
   ASGIHTTPScope,
   ASGIReceive,
   ASGISend,
-} from "../../src/app/asgi_types.ts";
-import type { WSGIEnviron, WSGIFramework } from "../../src/app/wsgi_types.ts";
+} from "../../src/asgi_types.ts";
+import type { WSGIEnviron, WSGIFramework } from "../../src/wsgi_types.ts";
 import type { FetchHandler, FetchInfo, SocketAddr } from "../../src/fetch_types.ts";
 import {
   type Description,

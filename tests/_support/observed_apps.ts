@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ASGIFramework, ASGIReceive, ASGISend } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework, ASGIReceive, ASGISend } from "../../src/asgi_types.ts";
 import { type Framework, normalise } from "../../src/app/framework.ts";
-import type { WSGIFramework } from "../../src/app/wsgi_types.ts";
+import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import type { Application } from "../../src/exchange.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ASGIFramework } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework } from "../../src/asgi_types.ts";
 import { normalise } from "../../src/app/framework.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import type { Application } from "../../src/exchange.ts";

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { wsgiHandler, type WSGIOptions } from "../../src/app/wsgi.ts";
-import type { WSGIFramework, WSGIResult } from "../../src/app/wsgi_types.ts";
+import type { WSGIFramework, WSGIResult } from "../../src/wsgi_types.ts";
 import { FakeExchange, type FakeExchangeOptions } from "./fake_exchange.ts";
 
 /** Mounted at the root, 1000 bytes of content, and a log that must stay empty. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { asgiHttp } from "../../src/app/asgi_http.ts";
-import type { ASGIFramework, ASGISendEvent } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework, ASGISendEvent } from "../../src/asgi_types.ts";
 import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../../src/errors.ts";
 import { SENDS_AFTER_DISCONNECT } from "../../src/limits.ts";
 import { FakeExchange, type FakeExchangeOptions, settled } from "../_support/fake_exchange.ts";

@@ -5,7 +5,7 @@ import type {
   ASGIReceiveEvent,
   ASGISend,
   ASGISendEvent,
-} from "../../src/app/asgi_types.ts";
+} from "../../src/asgi_types.ts";
 import { asgiWebSocket } from "../../src/app/asgi_websocket.ts";
 import { ApplicationError, UnexpectedMessageError } from "../../src/errors.ts";
 import { FakeWebSocketExchange, type FakeWebSocketOptions } from "../_support/fake_exchange.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ASGIFramework, ASGIScope } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework, ASGIScope } from "../../src/asgi_types.ts";
 import { Lifespan } from "../../src/app/lifespan.ts";
 import { LifespanError, UnexpectedMessageError } from "../../src/errors.ts";
 import { settled } from "../_support/fake_exchange.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildEnviron } from "../../src/app/wsgi_environ.ts";
 import { ErrorLog } from "../../src/app/wsgi_errors.ts";
-import type { WSGIEnviron } from "../../src/app/wsgi_types.ts";
+import type { WSGIEnviron } from "../../src/wsgi_types.ts";
 import type { FieldList } from "../../src/fields.ts";
 import { FakeExchange, type FakeExchangeOptions } from "../_support/fake_exchange.ts";
 

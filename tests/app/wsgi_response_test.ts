@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { wsgiHandler } from "../../src/app/wsgi.ts";
-import type { WSGIFramework, WSGIResult, WSGIWrite } from "../../src/app/wsgi_types.ts";
+import type { WSGIFramework, WSGIResult, WSGIWrite } from "../../src/wsgi_types.ts";
 import { ApplicationError } from "../../src/errors.ts";
 import { FakeExchange, settled } from "../_support/fake_exchange.ts";
 import { answering, OPTIONS, runWSGI, Watched } from "../_support/wsgi.ts";

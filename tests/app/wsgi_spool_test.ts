@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { wsgiHandler } from "../../src/app/wsgi.ts";
 import { openTemporaryFile, Spool, type TemporaryFile } from "../../src/app/wsgi_spool.ts";
-import type { WSGIFramework, WSGIInput } from "../../src/app/wsgi_types.ts";
+import type { WSGIFramework, WSGIInput } from "../../src/wsgi_types.ts";
 import { ApplicationError, DisconnectError } from "../../src/errors.ts";
 import { WSGI_SPOOL_BYTES } from "../../src/limits.ts";
 import { FakeExchange } from "../_support/fake_exchange.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { denyWebSocket, wsgiHandler } from "../../src/app/wsgi.ts";
-import type { WSGIFramework } from "../../src/app/wsgi_types.ts";
+import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import { ApplicationError, DisconnectError } from "../../src/errors.ts";
 import { FakeExchange, FakeWebSocketExchange, settled } from "../_support/fake_exchange.ts";
 import { answering, OPTIONS, runWSGI, Watched } from "../_support/wsgi.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ASGIFramework, ASGIReceive, ASGISend } from "../../src/app/asgi_types.ts";
-import type { WSGIFramework } from "../../src/app/wsgi_types.ts";
+import type { ASGIFramework, ASGIReceive, ASGISend } from "../../src/asgi_types.ts";
+import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import { DisconnectError } from "../../src/errors.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ASGIFramework, ASGIScope } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework, ASGIScope } from "../../src/asgi_types.ts";
 import type { Framework } from "../../src/app/framework.ts";
-import type { WSGIFramework } from "../../src/app/wsgi_types.ts";
+import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 import type { BackendName } from "../../src/quic/deno.ts";
 import { BrokenResponse, type Client, type ClientResponse, request } from "../_support/client.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ASGIReceive, ASGISend, ASGISendEvent } from "../../src/app/asgi_types.ts";
+import type { ASGIReceive, ASGISend, ASGISendEvent } from "../../src/asgi_types.ts";
 import { HUGE, type Misbehaviour, nextTurn } from "./misbehaviour.ts";
 
 /** A row with what the application does. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ASGIFramework, ASGISend, ASGISendEvent } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework, ASGISend, ASGISendEvent } from "../../src/asgi_types.ts";
 import type { FetchHandler, FetchInfo } from "../../src/fetch_types.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StartResponse, WSGIFramework } from "../../src/app/wsgi_types.ts";
+import type { StartResponse, WSGIFramework } from "../../src/wsgi_types.ts";
 import { HUGE, type Misbehaviour } from "./misbehaviour.ts";
 
 function row(

@@ -5,9 +5,9 @@ import type {
   ASGIHTTPScope,
   ASGIReceive,
   ASGISend,
-} from "../../src/app/asgi_types.ts";
+} from "../../src/asgi_types.ts";
 import type { Framework } from "../../src/app/framework.ts";
-import type { WSGIFramework } from "../../src/app/wsgi_types.ts";
+import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import type { Server } from "../../src/server/server.ts";
 import { BrokenResponse, type ClientExchange, readResponse, request } from "../_support/client.ts";
 import { type Form, startForm } from "../_support/contract_server.ts";

@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { asgiWebSocket } from "../../src/app/asgi_websocket.ts";
-import type { ASGIReceiveEvent } from "../../src/app/asgi_types.ts";
+import type { ASGIReceiveEvent } from "../../src/asgi_types.ts";
 import type { Application } from "../../src/exchange.ts";
 import { concat } from "../_support/bytes.ts";
 import {

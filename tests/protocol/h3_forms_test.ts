@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StartResponse, WSGIEnviron } from "../../src/app/wsgi_types.ts";
+import type { StartResponse, WSGIEnviron } from "../../src/wsgi_types.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { FetchInfo } from "../../src/fetch_types.ts";
 import { type FieldList, getField } from "../../src/fields.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ASGIFramework, ASGISend } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework, ASGISend } from "../../src/asgi_types.ts";
 import { ApplicationError } from "../../src/errors.ts";
 import { openFile } from "../../src/protocol/send_file.ts";
 import { BrokenResponse, fieldOf, readResponse, request } from "../_support/client.ts";

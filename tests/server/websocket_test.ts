@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "node:http2";
-import type { ASGIFramework } from "../../src/app/asgi_types.ts";
+import type { ASGIFramework } from "../../src/asgi_types.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 import { start } from "../../src/server/start.ts";
 import { upgradeWebSocket } from "../../src/server/upgrade.ts";

@@ -12,7 +12,7 @@
  * @module
  */
 
-export type { FetchFramework, Framework, Mode } from "./src/app/framework.ts";
+export type { FetchFramework, Framework, Mode } from "./src/framework_types.ts";
 export type * from "./src/asgi_tls.ts";
 export type * from "./src/asgi_types.ts";
 export type * from "./src/wsgi_types.ts";

@@ -5,7 +5,7 @@
  */
 
 import { NoAppError } from "../errors.ts";
-import type { Mode } from "./framework.ts";
+import type { Mode } from "../framework_types.ts";
 
 /** The parts of a name. */
 export interface ApplicationName {

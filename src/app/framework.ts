@@ -18,8 +18,6 @@ import { type AdapterLog, Lifespan } from "./lifespan.ts";
 import { SharedLifespan } from "./shared_lifespan.ts";
 import { denyWebSocket, wsgiHandler } from "./wsgi.ts";
 
-export type { FetchFramework, Framework, Mode } from "../framework_types.ts";
-
 /** What the adapters need to know of the configuration. */
 export interface AdapterOptions {
   /** `root_path` option. */

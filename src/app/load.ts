@@ -6,10 +6,11 @@
 
 import { Composition } from "../composition.ts";
 import { NoAppError, type NoAppErrorDetail } from "../errors.ts";
+import type { Framework, Mode } from "../framework_types.ts";
 import { describe } from "../misuse.ts";
 import { nearestSpelling } from "../spelling.ts";
 import { type ApplicationName, parseApplicationName } from "./application_name.ts";
-import { detectMode, type Framework, type Mode } from "./framework.ts";
+import { detectMode } from "./framework.ts";
 import { importModule, stackOf } from "./load_module.ts";
 
 /** A loaded application. */

@@ -93,7 +93,6 @@ export class ServeListener implements ServeContext {
     if (coding !== null && coding.toLowerCase() !== "chunked") {
       return {
         status: 501,
-
         message: `Transfer-Encoding ${JSON.stringify(coding)} is not understood, only "chunked" is`,
       };
     }

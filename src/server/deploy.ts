@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Framework } from "../app/framework.ts";
 import { type Config, type ConfigInit, resolveConfig } from "../config/mod.ts";
+import type { Framework } from "../framework_types.ts";
 import { openLog } from "./log.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import type { ServeOptions } from "./serve.ts";

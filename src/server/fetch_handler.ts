@@ -4,22 +4,17 @@
  * @module
  */
 
-import {
-  detectMode,
-  type FetchFramework,
-  type Framework,
-  type Mode,
-  normalise,
-} from "../app/framework.ts";
+import { detectMode, normalise } from "../app/framework.ts";
 import { resolveConfig, type ResolvedConfig } from "../config/mod.ts";
 import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
+import type { FetchFramework, Framework, Mode } from "../framework_types.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { NativeInfo } from "../protocol/serve_info.ts";
+import { adapterOptions, startUp } from "./host.ts";
 import { listenerSettings } from "./listener_settings.ts";
 import { openLog, type ServerLog } from "./log.ts";
 import { formName, logReporter } from "./reporter.ts";
-import { adapterOptions, startUp } from "./host.ts";
 
 /** A {@link FetchHandler} that can do without our `info`: other servers have another, tests none. */
 export type PlainFetchHandler = (

@@ -5,16 +5,11 @@
  * @module
  */
 
-import {
-  type AdapterOptions,
-  detectMode,
-  type Framework,
-  type Mode,
-  normalise,
-} from "../app/framework.ts";
+import { type AdapterOptions, detectMode, normalise } from "../app/framework.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
 import { LifespanTimeoutError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
+import type { Framework, Mode } from "../framework_types.ts";
 import { formatPrometheus } from "../metrics/mod.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import { type Admin, openAdmin } from "./admin.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { FetchFramework, Framework } from "../app/framework.ts";
 import { type Config, type ConfigInit, resolveConfig } from "../config/mod.ts";
+import type { FetchFramework, Framework } from "../framework_types.ts";
 import { onDeploy, serveOnDeploy } from "./deploy.ts";
 import { runUntilSignal } from "./run.ts";
 import type { HostedServer } from "./server.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { FetchFramework, Framework, Mode } from "../app/framework.ts";
 import { type Config, type ConfigInit, resolveConfig, type ResolvedConfig } from "../config/mod.ts";
+import type { FetchFramework, Framework, Mode } from "../framework_types.ts";
 import type { Hooks } from "./hooks.ts";
 import { host } from "./host.ts";
 import type { Bind } from "./listener.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Framework, type Mode, normalise } from "../../src/app/framework.ts";
+import { normalise } from "../../src/app/framework.ts";
+import type { Framework, Mode } from "../../src/framework_types.ts";
 import { type ConfigInit, resolveConfig } from "../../src/config/mod.ts";
 import type { BackendName } from "../../src/quic/deno.ts";
 import { openBooks } from "../../src/server/books.ts";

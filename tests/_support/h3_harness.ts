@@ -13,7 +13,8 @@
  */
 
 import assert from "node:assert/strict";
-import { type Framework, type Mode, normalise } from "../../src/app/framework.ts";
+import { normalise } from "../../src/app/framework.ts";
+import type { Framework, Mode } from "../../src/framework_types.ts";
 import type { Application, Exchange, ExchangeHandler } from "../../src/exchange.ts";
 import { H3 } from "../../src/h3/mod.ts";
 import { flushSoon } from "../../src/protocol/flush_queue.ts";

@@ -5,7 +5,8 @@
  */
 
 import type { Framework } from "../../mod.ts";
-import { type Mode, normalise } from "../../src/app/framework.ts";
+import { normalise } from "../../src/app/framework.ts";
+import type { Mode } from "../../src/framework_types.ts";
 import { type ConfigInit, resolveConfig } from "../../src/config/mod.ts";
 import type { Observer } from "../../src/observation.ts";
 import { H3Listener } from "../../src/protocol/h3_listener.ts";

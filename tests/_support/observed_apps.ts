@@ -5,7 +5,8 @@
  */
 
 import type { ASGIFramework, ASGIReceive, ASGISend } from "../../src/asgi_types.ts";
-import { type Framework, normalise } from "../../src/app/framework.ts";
+import { normalise } from "../../src/app/framework.ts";
+import type { Framework } from "../../src/framework_types.ts";
 import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import type { Application } from "../../src/exchange.ts";

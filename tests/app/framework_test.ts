@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type AdapterOptions,
-  detectMode,
-  type Framework,
-  type Mode,
-  normalise,
-} from "../../src/app/framework.ts";
+import { type AdapterOptions, detectMode, normalise } from "../../src/app/framework.ts";
+import type { Framework, Mode } from "../../src/framework_types.ts";
 import { FakeExchange, FakeWebSocketExchange } from "../_support/fake_exchange.ts";
 import { LogSink } from "../_support/log_sink.ts";
 

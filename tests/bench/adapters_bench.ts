@@ -6,7 +6,8 @@
  * @module
  */
 
-import { type Mode, normalise } from "../../src/app/framework.ts";
+import { normalise } from "../../src/app/framework.ts";
+import type { Mode } from "../../src/framework_types.ts";
 import type { Framework } from "../../mod.ts";
 import { FakeExchange } from "../_support/fake_exchange.ts";
 import { asgi, asgiReceive, fetchAsync, wsgi } from "./apps.ts";

@@ -9,7 +9,7 @@
 
 import assert from "node:assert/strict";
 import type { ConfigInit } from "../../mod.ts";
-import type { Framework } from "../../src/app/framework.ts";
+import type { Framework } from "../../src/framework_types.ts";
 import type { BackendName } from "../../src/quic/deno.ts";
 import type { Server } from "../../src/server/server.ts";
 import type { Client } from "../_support/client.ts";

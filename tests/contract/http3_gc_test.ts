@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Server } from "../../mod.ts";
-import type { Framework } from "../../src/app/framework.ts";
+import type { Framework } from "../../src/framework_types.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 import type { BackendName } from "../../src/quic/deno.ts";
 import { TLS_OPTIONS } from "../_support/certificates.ts";

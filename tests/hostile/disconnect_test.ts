@@ -3,7 +3,7 @@
  * runs this file once more without it.
  */
 import assert from "node:assert/strict";
-import type { Framework } from "../../src/app/framework.ts";
+import type { Framework } from "../../src/framework_types.ts";
 import { TLS_OPTIONS } from "../_support/certificates.ts";
 import type { Client, ClientExchange } from "../_support/client.ts";
 import { type Form, FORMS, startForm } from "../_support/contract_server.ts";

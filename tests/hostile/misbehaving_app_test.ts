@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ASGIFramework, ASGIScope } from "../../src/asgi_types.ts";
-import type { Framework } from "../../src/app/framework.ts";
+import type { Framework } from "../../src/framework_types.ts";
 import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 import type { BackendName } from "../../src/quic/deno.ts";

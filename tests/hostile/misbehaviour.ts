@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Framework } from "../../src/app/framework.ts";
+import type { Framework } from "../../src/framework_types.ts";
 import type { ClientFields } from "../_support/client.ts";
 import type { Form } from "../_support/contract_server.ts";
 

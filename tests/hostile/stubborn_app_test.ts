@@ -1,12 +1,7 @@
 /** Applications that do not end: the others are served, and the server stops all the same. */
 import assert from "node:assert/strict";
-import type {
-  ASGIFramework,
-  ASGIHTTPScope,
-  ASGIReceive,
-  ASGISend,
-} from "../../src/asgi_types.ts";
-import type { Framework } from "../../src/app/framework.ts";
+import type { ASGIFramework, ASGIHTTPScope, ASGIReceive, ASGISend } from "../../src/asgi_types.ts";
+import type { Framework } from "../../src/framework_types.ts";
 import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import type { Server } from "../../src/server/server.ts";
 import { BrokenResponse, type ClientExchange, readResponse, request } from "../_support/client.ts";

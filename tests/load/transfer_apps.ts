@@ -8,7 +8,7 @@
 
 import { createHash } from "node:crypto";
 import type { ASGIFramework, FetchHandler, Framework, WSGIFramework } from "../../mod.ts";
-import type { Mode } from "../../src/app/framework.ts";
+import type { Mode } from "../../src/framework_types.ts";
 import { pieces } from "./content.ts";
 
 /** Bytes of the largest content, with room; WSGI refuses more. */

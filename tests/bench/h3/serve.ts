@@ -6,7 +6,7 @@
 
 import type { ASGIFramework, Framework } from "../../../mod.ts";
 import { BACKENDS, listenH3, reportOn } from "../../_support/h3_listener.ts";
-import type { Mode } from "../../../src/app/framework.ts";
+import type { Mode } from "../../../src/framework_types.ts";
 import { asgi, fetchSync, wsgi } from "../apps.ts";
 
 /** Bytes of a piece of a large content in ASGI form, as the bare server writes them. */

@@ -50,14 +50,12 @@ export async function host(
   config: ResolvedConfig,
   options: HostOptions = {},
 ): Promise<HostedServer> {
-  const books = openBooks(config, (reason) => retire(reason));
+  const running = Promise.withResolvers<RunningServer>();
+  const retire = options.onRetire ?? ((reason) => void stopFor(reason, running.promise));
+  const books = openBooks(config, retire);
   const { log } = books;
   let server: RunningServer | undefined;
   let admin: Admin | undefined;
-  const retire = options.onRetire ?? ((reason: RetireReason) => {
-    log.info(`Stopping: ${reason} was reached`);
-    server?.shutdown().catch(() => {}); // `finished` has the error
-  });
   try {
     for (const warning of [...config.warnings, ...options.notices ?? []]) log.warn(warning);
     const mode = options.mode ?? detectMode(app);
@@ -66,12 +64,20 @@ export async function host(
     admin = await openAdminOf(config, options, books, () => server?.ready ?? false);
     const startup = { application, config, books, admin, reusePort: options.reusePort ?? false };
     server = await startApplication({ ...startup, form: formName(mode) });
+    running.resolve(server);
     return server;
   } catch (error) {
     await admin?.close();
     await books.close();
     throw error;
   }
+}
+
+/** Stops a server that reached a limit. Not before the request that did so has begun, which would be refused else. */
+async function stopFor(reason: RetireReason, running: Promise<RunningServer>): Promise<void> {
+  const server = await running;
+  server.log.info(`Stopping: ${reason} was reached`);
+  await server.shutdown().catch(() => {}); // `finished` has the error
 }
 
 /** Opens the operators' pages, before the application: probes see a server that is alive and not ready. */

@@ -23,6 +23,27 @@ Deno.test("a request beyond max_requests is served and stops the server", async 
   assert.equal(log.matching("max_requests").length, 1);
 });
 
+Deno.test("an upload and a WebSocket beyond max_requests are served, too", async () => {
+  const beyond = {
+    async upload(url: string) {
+      assert.equal(await (await fetch(url, { method: "POST", body: "hello" })).text(), "got 5");
+    },
+    async webSocket(url: string) {
+      const socket = new WebSocket(url.replace("http", "ws"));
+      await new Promise((resolve) => socket.onopen = socket.onerror = resolve);
+      assert.equal(socket.readyState, WebSocket.OPEN);
+      await new Promise((resolve) => socket.onclose = resolve);
+    },
+  };
+  for (const act of Object.values(beyond)) {
+    const server = await start(NAMED, options({ maxRequests: 1 }));
+    const { url } = server.binds[0]!;
+    await (await fetch(url)).text();
+    await act(url);
+    await server.finished;
+  }
+});
+
 Deno.test("host() leaves a process that reached max_requests to its supervisor", async () => {
   const reasons: string[] = [];
   const server = await host(APP, resolveConfig(options({ maxRequests: 1 })), {

@@ -24,7 +24,7 @@ export function withHooks(application: Application, { startup, shutdown }: Hooks
       try {
         await startup?.();
       } catch (error) {
-        await application.shutdown?.();
+        await application.shutdown?.().catch(() => {}); // the first error is the one that matters
         throw error;
       }
     },

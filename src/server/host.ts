@@ -90,7 +90,9 @@ async function openAdminOf(
   if (!admin || adminBind.length === 0) return undefined;
   const { log } = books;
   const metrics = () => formatPrometheus(books.snapshot());
-  return await openAdmin({ binds: adminBind, sockets, metrics, ready, log });
+  const pages = await openAdmin({ binds: adminBind, sockets, metrics, ready, log });
+  for (const { url } of pages.binds) log.info(`Metrics and probes on ${url}`);
+  return pages;
 }
 
 /** What the adapters need to know of the configuration. */

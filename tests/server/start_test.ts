@@ -171,6 +171,29 @@ Deno.test("start() stops the application again when the startup hook fails", asy
   assert.deepEqual(events, ["lifespan.startup", "lifespan.shutdown"]);
 });
 
+Deno.test("start() rejects with what the startup hook rejected with, whatever stopping then does", async () => {
+  const app: ASGIFramework = async (_scope, receive, send) => {
+    await receive();
+    await send({ type: "lifespan.startup.complete" });
+    await receive();
+    await send({ type: "lifespan.shutdown.failed", message: "no way back" });
+  };
+  await assert.rejects(
+    start(app, options(), { startup: () => Promise.reject(new Error("no cache")) }),
+    /^Error: no cache$/,
+  );
+});
+
+Deno.test("start() tells where metrics and probes are", async () => {
+  const log = new LogSink();
+  await using _server = await start(() => new Response(), {
+    ...options(log),
+    adminBind: "127.0.0.1:0",
+  });
+  const [, url] = /Metrics and probes on (.*)/.exec(log.lines.join("\n")) ?? [];
+  assert.equal(await (await fetch(`${url}/readyz`)).text(), "ready\n");
+});
+
 Deno.test("start() stops an application that starts after the timeout", async () => {
   const events: string[] = [];
   const startup = Promise.withResolvers<void>();

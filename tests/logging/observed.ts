@@ -17,10 +17,11 @@ import type {
   Outcome,
   RefusalReason,
 } from "../../src/observation.ts";
+import { observedRequest } from "../_support/observed_request.ts";
 
 /** What happens to a request; what is absent does not. */
 export interface Story {
-  /** Members that differ from `GET http://example.com/` by 127.0.0.1:80 over HTTP/1.1. */
+  /** Members that differ from those of {@link observedRequest}. */
   readonly request?: Partial<Omit<ObservedRequest, "field">>;
   /** Fields of the request, lower-case. */
   readonly fields?: Record<string, string>;
@@ -60,17 +61,7 @@ export class FakeClock implements LogClock {
 
 /** Makes a request. */
 export function observed({ request, fields = {} }: Story = {}): ObservedRequest {
-  return {
-    method: "GET",
-    scheme: "http",
-    authority: "example.com",
-    target: "/",
-    httpVersion: "1.1",
-    websocket: false,
-    client: { hostname: "127.0.0.1", port: 80 },
-    ...request,
-    field: (name) => fields[name] ?? null,
-  };
+  return observedRequest({ ...request, field: (name) => fields[name] ?? null });
 }
 
 /** Tells a log what happened to a request. */

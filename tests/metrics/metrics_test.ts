@@ -7,7 +7,8 @@ import {
   Metrics,
   type MetricsSnapshot,
 } from "../../src/metrics/mod.ts";
-import { FakeClock, observedRequest, type Story, tell } from "./requests.ts";
+import { observedRequest } from "../_support/observed_request.ts";
+import { FakeClock, type Story, tell } from "./requests.ts";
 
 /** Runs a story and returns what was counted of its protocol. */
 function countsOf(story: Story) {

@@ -11,21 +11,7 @@ import type {
   Outcome,
   RefusalReason,
 } from "../../src/observation.ts";
-
-/** A request; `GET /` of HTTP/1.1 unless said otherwise. */
-export function observedRequest(request: Partial<ObservedRequest> = {}): ObservedRequest {
-  return {
-    method: "GET",
-    scheme: "http",
-    authority: "localhost",
-    target: "/",
-    httpVersion: "1.1",
-    websocket: false,
-    field: () => null,
-    client: null,
-    ...request,
-  };
-}
+import { observedRequest } from "../_support/observed_request.ts";
 
 /** A clock that stands still until it is moved. */
 export class FakeClock {

@@ -2,18 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ObservedRequest, Outcome } from "../../src/observation.ts";
 import { ServeObservation, sizeOf } from "../../src/protocol/serve_observation.ts";
+import { observedRequest } from "../_support/observed_request.ts";
 import { RecordingObserver } from "../_support/recording_observer.ts";
-
-const REQUEST: ObservedRequest = {
-  method: "GET",
-  scheme: "http",
-  authority: "localhost",
-  target: "/",
-  httpVersion: "1.1",
-  websocket: false,
-  client: null,
-  field: () => null,
-};
 
 const OUTCOMES: readonly Outcome[] = ["complete", "aborted", "failed", "refused"];
 
@@ -41,7 +31,7 @@ const RULES =
 Deno.test("ServeObservation keeps to the rules, whatever it is told in whatever order", () => {
   fc.assert(fc.property(fc.array(CALLS, { maxLength: 12 }), (calls) => {
     const observer = new RecordingObserver();
-    const observation = ServeObservation.begin(observer, REQUEST)!;
+    const observation = ServeObservation.begin(observer, observedRequest())!;
     for (const call of calls) call(observation);
     const events = observer.events[0]!.map((event) => `${event};`).join("");
     assert.match(events, RULES);
@@ -77,7 +67,7 @@ const ENDS: readonly {
 for (const { what, tell, outcome } of ENDS) {
   Deno.test(`ServeObservation calls ${what} "${outcome}"`, () => {
     const observer = new RecordingObserver();
-    const observation = ServeObservation.begin(observer, REQUEST)!;
+    const observation = ServeObservation.begin(observer, observedRequest())!;
     observation.begins({ status: 200, fields: [["content-length", "5"]] });
     tell(observation);
     observation.ended("aborted");
@@ -97,8 +87,8 @@ Deno.test("ServeObservation.run() calls in the observer's context, where it has 
         },
       }),
   };
-  assert.equal(ServeObservation.begin(plain, REQUEST)!.run(() => 1), 1);
-  assert.equal(ServeObservation.begin(tracing, REQUEST)!.run(() => 2), 2);
+  assert.equal(ServeObservation.begin(plain, observedRequest())!.run(() => 1), 1);
+  assert.equal(ServeObservation.begin(tracing, observedRequest())!.run(() => 2), 2);
   assert.deepEqual(calls, ["run"]);
 });
 

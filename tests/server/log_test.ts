@@ -9,6 +9,7 @@ import {
 import type { AccessEntry, CustomLogger } from "../../src/logging/mod.ts";
 import { type AccessLog, openAccessLog, openLog } from "../../src/server/log.ts";
 import { LogSink } from "../_support/log_sink.ts";
+import { observedRequest } from "../_support/observed_request.ts";
 
 /** Fails in every way a log can. */
 const FAILING: { name: string; fail: () => unknown }[] = [
@@ -52,16 +53,8 @@ Deno.test("a log whose reader is gone does not end the server", async () => {
 
 /** A request that is over as soon as it begins. */
 function logOne(log: AccessLog): void {
-  const observation = log.begin({
-    method: "GET",
-    scheme: "http",
-    authority: "example.com",
-    target: "/",
-    httpVersion: "1.1",
-    websocket: false,
-    client: { hostname: "127.0.0.1", port: 80 },
-    field: (name) => name === "user-agent" ? "a test" : null,
-  })!;
+  const field = (name: string) => name === "user-agent" ? "a test" : null;
+  const observation = log.begin(observedRequest({ field }))!;
   observation.responded({ status: 200, headers: new Headers() });
   observation.ended("complete");
 }

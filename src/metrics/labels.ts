@@ -23,11 +23,10 @@ export const REFUSAL_REASONS: readonly RefusalReason[] = [
 ];
 
 /** Levels of log messages that are counted, as Hypercorn's StatsD logger names them. */
-export type CountedLevel = "critical" | "error" | "exception" | "warning";
+export type CountedLevel = "error" | "exception" | "warning";
 
 /** Levels in the order of the page. */
 export const COUNTED_LEVELS: readonly CountedLevel[] = [
-  "critical",
   "error",
   "exception",
   "warning",

@@ -24,25 +24,18 @@ export interface CountableLog {
   error(message: string): void;
   /** An application failed. Counts as `exception`, which Hypercorn tells from `error`; default {@link error}. */
   exception?(message: string): void;
-  /** The process cannot go on. Counts as `critical`; default {@link error}. */
-  critical?(message: string): void;
   /** Opens files anew. */
   reopen(): void;
   /** Releases what the log holds open. */
   close(): void;
 }
 
-/** Wraps a log so that each counter is told of its messages, after they were written. */
-export function countLog(log: CountableLog, counters: readonly LogCounter[]): CountedLog {
-  return new CountedLog(log, counters);
-}
-
-/** A log whose messages are counted. */
+/** A log that tells counters of its messages, after they were written. */
 export class CountedLog implements CountableLog {
   readonly #log: CountableLog;
   readonly #counters: readonly LogCounter[];
 
-  /** Wraps `log`. */
+  /** Wraps `log`. Each counter is told of every message. */
   constructor(log: CountableLog, counters: readonly LogCounter[]) {
     this.#log = log;
     this.#counters = counters;
@@ -75,13 +68,6 @@ export class CountedLog implements CountableLog {
     if (this.#log.exception) this.#log.exception(message);
     else this.#log.error(message);
     this.#count("exception");
-  }
-
-  /** Counts as `critical`. */
-  critical(message: string): void {
-    if (this.#log.critical) this.#log.critical(message);
-    else this.#log.error(message);
-    this.#count("critical");
   }
 
   /** Passed on. */

@@ -6,7 +6,7 @@
  * | `hypercorn.request.duration:2.958|ms` | a request ended, or a WebSocket was accepted |
  * | `hypercorn.requests:1|c|@1.0` | with it |
  * | `hypercorn.request.status.200:1|c|@1.0` | with it, when the client got that response |
- * | `hypercorn.log.warning:1|c|@1.0` | a message was logged: `critical`, `error`, `exception`, `warning` |
+ * | `hypercorn.log.warning:1|c|@1.0` | a message was logged: `error`, `exception`, `warning` |
  *
  * One datagram for each, without line feed, whether or not there is an access log. A prefix ends with a dot, tags are
  * appended as `|#tags`. Hypercorn's Python loggers also send what applications log with `extra={"metric": …}`; there is

@@ -6,7 +6,7 @@
 
 import type { ResolvedConfig } from "../config/mod.ts";
 import {
-  countLog,
+  CountedLog,
   EMPTY_SNAPSHOT,
   type LogCounter,
   Metrics,
@@ -60,7 +60,7 @@ export function openBooks(
     budget === null ? null : requestBudget(budget, () => onRetire("max_requests")),
   ];
   return {
-    log: counters.length === 0 ? errorLog : countLog(errorLog, counters),
+    log: counters.length === 0 ? errorLog : new CountedLog(errorLog, counters),
     observer: combineObservers(observers.filter((observer) => observer !== null)),
     snapshot: () => metrics?.snapshot() ?? EMPTY_SNAPSHOT,
     noteCertificate(pem) {

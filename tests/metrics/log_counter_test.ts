@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type CountableLog, countLog } from "../../src/metrics/mod.ts";
+import { type CountableLog, CountedLog } from "../../src/metrics/mod.ts";
 
-/** A log that notes its calls; without the optional methods unless asked for. */
+/** A log that notes its calls; without the optional method unless asked for. */
 function recordingLog(optional: boolean): { calls: string[]; log: CountableLog } {
   const calls: string[] = [];
   const note = (method: string) => (message?: string) => {
@@ -15,9 +15,7 @@ function recordingLog(optional: boolean): { calls: string[]; log: CountableLog }
     reopen: note("reopen"),
     close: note("close"),
   };
-  const log = optional
-    ? { ...required, exception: note("exception"), critical: note("critical") }
-    : required;
+  const log = optional ? { ...required, exception: note("exception") } : required;
   return { calls, log };
 }
 
@@ -27,24 +25,23 @@ const ROWS = [
   { method: "warn", call: "warn m", plain: "warn m", counted: ["warning"] },
   { method: "error", call: "error m", plain: "error m", counted: ["error"] },
   { method: "exception", call: "exception m", plain: "error m", counted: ["exception"] },
-  { method: "critical", call: "critical m", plain: "error m", counted: ["critical"] },
 ] as const;
 for (const { method, call, plain, counted } of ROWS) {
-  Deno.test(`countLog() counts ${method}() as [${counted}], once for each counter`, () => {
+  Deno.test(`CountedLog counts ${method}() as [${counted}], once for each counter`, () => {
     for (const optional of [true, false]) {
       const { calls, log } = recordingLog(optional);
       const levels: string[] = [];
       const counter = { logged: (level: string) => levels.push(level) };
-      countLog(log, [counter, counter])[method]("m");
+      new CountedLog(log, [counter, counter])[method]("m");
       assert.deepEqual(calls, [optional ? call : plain]);
       assert.deepEqual(levels, [...counted, ...counted]);
     }
   });
 }
 
-Deno.test("countLog() passes reopen() and close() on", () => {
+Deno.test("CountedLog passes reopen() and close() on", () => {
   const { calls, log } = recordingLog(false);
-  const counted = countLog(log, []);
+  const counted = new CountedLog(log, []);
   counted.reopen();
   counted.close();
   assert.deepEqual(calls, ["reopen", "close"]);

@@ -90,7 +90,6 @@ hypercorn_connections_open{protocol="h2"} 1
 hypercorn_connections_total{protocol="h2"} 1
 # HELP hypercorn_log_messages_total Messages of the error log; failures of the application are exceptions.
 # TYPE hypercorn_log_messages_total counter
-hypercorn_log_messages_total{level="critical"} 0
 hypercorn_log_messages_total{level="error"} 0
 hypercorn_log_messages_total{level="exception"} 0
 hypercorn_log_messages_total{level="warning"} 1

@@ -5,12 +5,11 @@ import assert from "node:assert/strict";
 import { findOption, OPTIONS } from "../src/config/options.ts";
 import { type ConfigInit, type Framework, start } from "../mod.ts";
 import { PATIENCE_MS, Program } from "./_support/program.ts";
+import { assertQuoted, codesIn, README, tableRows } from "./_support/readme.ts";
 import { REPOSITORY } from "./_support/repository.ts";
 
-const readme = await Deno.readTextFile(new URL("README.md", REPOSITORY));
-
 Deno.test("the README's first minute: deno task start answers what is printed there", async () => {
-  const [, promised] = /\$ curl -i http:\/\/127\.0\.0\.1:8000\/\n([^]*?)```/.exec(readme)!;
+  const [, promised] = /\$ curl -i http:\/\/127\.0\.0\.1:8000\/\n([^]*?)```/.exec(README)!;
   const args = ["task", "start", "127.0.0.1:0", "127.0.0.1:0"];
   await using program = await Program.start(args, REPOSITORY, 3);
   const plain = program.urls.find((url) => url.startsWith("http:"));
@@ -41,7 +40,7 @@ Deno.test("the README states the defaults of the options", () => {
 });
 
 Deno.test("the first screen of the README ends with a response", () => {
-  const [, screen] = /^# .*\n([^]*?)\n## /.exec(readme)!;
+  const [, screen] = /^# .*\n([^]*?)\n## /.exec(README)!;
   assert.match(screen!, /\n\nHello from \/\n```\n$/);
   assert(screen!.split("\n").length <= 45, "It does not fit a screen");
 });
@@ -81,6 +80,30 @@ Deno.test("the README quotes what is logged of a handler that returns no Respons
   assertQuoted(lines.join("\n").split("ApplicationError: ")[1]!);
 });
 
+const COMMANDS = [
+  { args: ["--wokers", "2"] },
+  { args: ["mian.ts", "--workers", "0"] },
+  { args: ["main.ts:ap", "--workers", "0"] },
+  { args: ["main.ts", "--workers", "2"], flags: ["--allow-read", "--allow-net"] },
+  { args: ["main.ts", "-w2", "--dev-certificate", ...quicBinds("8443", "8444")] },
+];
+for (const { args, flags = ["-A"] } of COMMANDS) {
+  Deno.test(`the README quotes what the command line says to ${args.join(" ")}`, async () => {
+    const program = new URL("src/cli/mod.ts", REPOSITORY).href;
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", ...flags, program, ...args],
+      cwd: new URL("examples/production", REPOSITORY),
+      env: { NO_COLOR: "1" },
+    }).output();
+    const [, message] = /^error: (.*)$/m.exec(new TextDecoder().decode(stderr))!;
+    assertQuoted(message!);
+  });
+}
+
+function quicBinds(...ports: string[]): string[] {
+  return ports.flatMap((port) => ["--quic-bind", `127.0.0.1:${port}`]);
+}
+
 function greet(): Response {
   return new Response("Hello\n");
 }
@@ -95,19 +118,10 @@ async function rejection(config: ConfigInit): Promise<string> {
   assert.fail("The server started");
 }
 
-function assertQuoted(message: string): void {
-  assert(readme.includes(`| \`${message}\``), `README.md does not quote: ${message}`);
-}
-
-/** Rows of the table of options: names, and the default as JSON. */
+/** Rows of the tables of options: names, and the default as JSON. */
 function optionRows(): { names: string[]; value: string }[] {
-  const table = /^\| Option .*\n\|[- |]+\n((?:\|.*\n)+)/m.exec(readme)![1]!;
-  return table.trim().split("\n").map((line) => {
-    const [, names, value] = line.split("|");
-    return {
-      names: [...names!.matchAll(/`(\w+)`/g)].map((match) => match[1]!),
-      value: /`([^`]+)`/.exec(value!)![1]!,
-    };
+  return tableRows(["Option", "Default"]).map(([names, value]) => {
+    return { names: codesIn(names!), value: codesIn(value!)[0]! };
   });
 }
 

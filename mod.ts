@@ -12,6 +12,7 @@
  * @module
  */
 
+export type { Composition } from "./src/composition.ts";
 export type { FetchFramework, Framework, Mode } from "./src/framework_types.ts";
 export type * from "./src/asgi_tls.ts";
 export type * from "./src/asgi_types.ts";

@@ -53,14 +53,20 @@ export interface AccessEntry {
   readonly websocket: boolean;
 }
 
+/** Parts of a record that an entry has, besides fields. */
+const ENTRY_NEEDS = [
+  "client",
+  "method",
+  "scheme",
+  "authority",
+  "target",
+  "version",
+  "duration",
+] as const;
+
 /** Makes entries of records that were taken with `needs`, to which it adds all that an entry says. */
 export function entryMaker(needs: AccessNeeds): (record: AccessRecord) => AccessEntry {
-  needs.client =
-    needs.method =
-    needs.scheme =
-    needs.authority =
-      true;
-  needs.target = needs.version = needs.duration = true;
+  for (const need of ENTRY_NEEDS) needs[need] = true;
   const referer = needs.requestField("referer");
   const userAgent = needs.requestField("user-agent");
   return (record) => ({

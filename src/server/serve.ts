@@ -8,8 +8,7 @@ import { type Config, type ConfigInit, resolveConfig } from "../config/mod.ts";
 import type { FetchFramework, Framework } from "../framework_types.ts";
 import { onDeploy, serveOnDeploy } from "./deploy.ts";
 import { runUntilSignal } from "./run.ts";
-import type { HostedServer } from "./server.ts";
-import { start, type StartOptions } from "./start.ts";
+import { start, startHosted, type StartOptions } from "./start.ts";
 import { type StopReasons, untilTold } from "./until_told.ts";
 
 /** Options of {@link serve}. */
@@ -19,7 +18,8 @@ export interface ServeOptions extends StartOptions, StopReasons {}
  * Serves an application until it is told to stop.
  *
  * Told by `shutdownTrigger` or `signal`; without either by SIGINT or SIGTERM, the second of which ends every wait, while
- * SIGUSR2 opens log files anew. The graceful stop lets what is in progress finish within `graceful_timeout` and is described at {@link Server.shutdown}.
+ * SIGUSR2 opens log files anew. The graceful stop lets what is in progress finish within `graceful_timeout` and is
+ * described at {@link Server.shutdown}.
  *
  * @param app The application: fetch, ASGI or WSGI form.
  * @param config A {@link Config} or its options; default: `127.0.0.1:8000`.
@@ -55,5 +55,5 @@ export async function serve(
     await using server = await start(app, config, options);
     return await untilTold(options, server.finished);
   }
-  await runUntilSignal(start(app, config, options) as Promise<HostedServer>);
+  await runUntilSignal(startHosted(app, config, options));
 }

@@ -9,7 +9,7 @@ import type { FetchFramework, Framework, Mode } from "../framework_types.ts";
 import type { Hooks } from "./hooks.ts";
 import { host } from "./host.ts";
 import type { Bind } from "./listener.ts";
-import type { Server } from "./server.ts";
+import type { HostedServer, Server } from "./server.ts";
 
 /** Who is told when the server accepts connections, as `task_status` of a nursery. */
 export interface TaskStatus {
@@ -59,11 +59,20 @@ export function start(
   config?: Config | ConfigInit,
   options?: StartOptions,
 ): Promise<Server>;
-export async function start(
+export function start(
+  app: Framework,
+  config?: Config | ConfigInit,
+  options?: StartOptions,
+): Promise<Server> {
+  return startHosted(app, config, options);
+}
+
+/** As {@link start}, for who runs the process as well. */
+export async function startHosted(
   app: Framework,
   config?: Config | ConfigInit,
   options: StartOptions = {},
-): Promise<Server> {
+): Promise<HostedServer> {
   const resolved = resolveConfig(config);
   const server = await host(app, resolved, { ...options, notices: unusedOptions(resolved) });
   try {

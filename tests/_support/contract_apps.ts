@@ -24,12 +24,7 @@
  * @module
  */
 
-import type {
-  ASGIFramework,
-  ASGIHTTPScope,
-  ASGIReceive,
-  ASGISend,
-} from "../../src/asgi_types.ts";
+import type { ASGIFramework, ASGIHTTPScope, ASGIReceive, ASGISend } from "../../src/asgi_types.ts";
 import type { WSGIEnviron, WSGIFramework } from "../../src/wsgi_types.ts";
 import type { FetchHandler, FetchInfo, SocketAddr } from "../../src/fetch_types.ts";
 import {

@@ -3,6 +3,7 @@ import { parseBind } from "../../src/config/mod.ts";
 import { BindError } from "../../src/errors.ts";
 import { formatPrometheus, Metrics, PROMETHEUS_CONTENT_TYPE } from "../../src/metrics/mod.ts";
 import { type AdminOptions, openAdmin } from "../../src/server/admin.ts";
+import { AdminPages } from "../../src/server/admin_pages.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { RawClient } from "../_support/raw_client.ts";
@@ -142,24 +143,28 @@ Deno.test("/metrics is 503 when the supplier takes too long", async () => {
 });
 
 Deno.test("/metrics is made once for scrapers that ask at the same time", async () => {
-  const pages: PromiseWithResolvers<string>[] = [];
-  await using admin = await openTestAdmin({
+  const made: PromiseWithResolvers<string>[] = [];
+  const pages = new AdminPages({
     metrics() {
       const page = Promise.withResolvers<string>();
-      pages.push(page);
+      made.push(page);
       return page.promise;
     },
+    ready: () => true,
+    log: new LogSink(),
   });
-  const answers = Promise.all([1, 2, 3].map(async () => {
-    return await (await fetch(`${admin.url}/metrics`)).text();
-  }));
-  await eventually(() => pages.length > 0, "the supplier");
-  assert.equal(await fetch(`${admin.url}/healthz`).then((response) => response.text()), "ok\n");
-  // Requests that are late find no page being made, and ask again: answer whatever was asked.
-  const timer = setInterval(() => pages.forEach((page, index) => page.resolve(`${index}`)), 1);
-  const texts = await answers;
-  clearInterval(timer);
-  assert.deepEqual(new Set(texts).size, pages.length);
+  const ask = async (path: string) => {
+    const request = new Request(`http://localhost${path}`);
+    return await (await pages.answer(request, Promise.resolve())).text();
+  };
+  const answers = Promise.all([ask("/metrics"), ask("/metrics"), ask("/metrics")]);
+  assert.equal(await ask("/healthz"), "ok\n");
+  assert.equal(made.length, 1);
+  made[0]!.resolve("first");
+  assert.deepEqual(await answers, ["first", "first", "first"]);
+  const later = ask("/metrics");
+  made[1]!.resolve("second");
+  assert.equal(await later, "second");
 });
 
 Deno.test("openAdmin() listens on Unix sockets, and removes them", async () => {

@@ -5,6 +5,7 @@ import { host } from "../../src/server/host.ts";
 import { drawBudget, requestBudget } from "../../src/server/retirement.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { RawClient } from "../_support/raw_client.ts";
+import { eventually } from "../_support/waiting.ts";
 
 const APP = () => new Response("hello");
 
@@ -62,6 +63,38 @@ Deno.test("host() tells once that max_memory was exceeded", async () => {
   clearTimeout(hold);
   await server.shutdown();
 });
+
+Deno.test("probes find a server alive while it starts and stops, and ready only between", async () => {
+  const starting = Promise.withResolvers<void>();
+  const answering = Promise.withResolvers<void>();
+  const log = new LogSink();
+  const init = options({ adminBind: "127.0.0.1:0", gracefulTimeout: 30 }, log);
+  const app = () => {
+    log.info("asked");
+    return answering.promise.then(APP);
+  };
+  const started = start(app, init, { startup: () => starting.promise });
+  await eventually(() => log.matching("Metrics and probes").length > 0, "the probes");
+  const [, url] = /probes on (.*)/.exec(log.lines.join("\n")) ?? [];
+  const ask = async () => [await statusOf(`${url}/healthz`), await statusOf(`${url}/readyz`)];
+  assert.deepEqual(await ask(), [200, 503]);
+  starting.resolve();
+  const server = await started;
+  assert.deepEqual(await ask(), [200, 200]);
+  const response = fetch(server.binds[0]!.url);
+  await eventually(() => log.matching("asked").length > 0, "the request");
+  const stopped = server.shutdown();
+  assert.deepEqual(await ask(), [200, 503]);
+  answering.resolve();
+  assert.equal(await (await response).text(), "hello");
+  await stopped;
+});
+
+async function statusOf(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.body?.cancel();
+  return response.status;
+}
 
 Deno.test("requestBudget() counts every request and tells once", () => {
   let exceeded = 0;

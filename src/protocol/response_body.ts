@@ -79,7 +79,7 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
       const left = error instanceof DisconnectError || (this.upload && isLostContent(error));
       this.#finish(left ? "aborted" : "failed");
       this.#reader.cancel(error).catch(() => {}); // does nothing when the application's stream is what failed
-      throw error;
+      throw left ? new DisconnectError(undefined, { cause: error }) : error;
     }
   }
 

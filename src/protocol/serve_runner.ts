@@ -75,7 +75,7 @@ export class ExchangeRunner {
       }
     } catch (error) {
       const failure = asError(error);
-      if (this.#context.report(failure, request)) observation?.ended("aborted");
+      this.#context.report(failure, request);
       exchange.abort(failure);
     } finally {
       this.#context.settings.inFlight.delete(exchange);

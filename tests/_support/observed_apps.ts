@@ -87,6 +87,8 @@ function fetchApp(file: string): FetchHandler {
         return new Promise(() => {});
       case "/upload":
         return request.text().then((text) => answer(String(text.length)));
+      case "/echo":
+        return answer(request.body);
       case "/used":
         return used();
       default:

@@ -14,6 +14,7 @@ import { ServeListener } from "../../src/protocol/serve.ts";
 import type { ListenerSettings } from "../../src/protocol/serve_context.ts";
 import { openLog } from "../../src/server/log.ts";
 import { logReporter } from "../../src/server/reporter.ts";
+import { CERTIFICATE, KEY_PATH } from "./certificates.ts";
 import { LogSink } from "./log_sink.ts";
 import { RecordingObserver } from "./recording_observer.ts";
 import { eventually } from "./waiting.ts";
@@ -23,7 +24,11 @@ export interface ObservedServerOptions
   extends Partial<Pick<ListenerSettings, "observer" | "serverNames">> {
   /** Limits of WebSockets. */
   readonly websocket?: Partial<WebSocketSettings>;
+  /** Whether it speaks TLS. */
+  readonly secure?: boolean;
 }
+
+const TLS = { cert: CERTIFICATE, key: Deno.readTextFileSync(KEY_PATH) };
 
 /** One listener on a free port of the loopback, stopped at the end of the block. */
 export class ObservedServer implements AsyncDisposable {
@@ -34,12 +39,15 @@ export class ObservedServer implements AsyncDisposable {
   /** What the server is doing. */
   readonly inFlight = new InFlight();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #abort = new AbortController();
+  readonly #scheme: "http" | "https";
 
   constructor(application: Application, options: ObservedServerOptions = {}) {
     const { inFlight } = this;
-    const { websocket, observer = this.observer, serverNames = null } = options;
+    const { websocket, observer = this.observer, serverNames = null, secure = false } = options;
+    this.#scheme = secure ? "https" : "http";
     const listener = new ServeListener(application, {
-      scheme: "http",
+      scheme: this.#scheme,
       serverNames,
       responseFields: responseFields({ includeServerHeader: true, altSvc: [] }),
       inFlight,
@@ -47,15 +55,15 @@ export class ObservedServer implements AsyncDisposable {
       reporter: logReporter(openLog(resolveConfig({ errorlog: this.log })), "test"),
       observer,
     });
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {}, onError: listener.onError },
-      listener.handle,
-    );
+    const { onError, handle } = listener;
+    const { signal } = this.#abort;
+    const tcp = { hostname: "127.0.0.1", port: 0, onListen() {}, onError, signal };
+    this.#server = Deno.serve(secure ? { ...tcp, ...TLS } : tcp, handle);
   }
 
   /** Base URL. */
   get url(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.#server.addr.port}`;
   }
 
   /** Resolves with what was told, once `count` requests have ended. */
@@ -86,7 +94,7 @@ export class ObservedServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.cut(); // applications that never answer would hold it up
-    await this.#server.shutdown();
+    this.#abort.abort(); // not by shutdown(): applications that never answer would hold that up
+    await this.#server.finished;
   }
 }

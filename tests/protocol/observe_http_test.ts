@@ -19,11 +19,19 @@ import { RawClient, RawConnection, RawResponse } from "../_support/raw_http.ts";
 const VERSIONS = [
   {
     version: "1.1",
+    secure: false,
     missing: undefined,
     connect: (url: string): Client => new RawClient(url),
   },
   {
+    version: "1.1",
+    secure: true,
+    missing: CURL_MISSING,
+    connect: (url: string): Client => new CurlClient(url, "--http1.1"),
+  },
+  {
     version: "2",
+    secure: false,
     missing: CURL_MISSING,
     connect: (url: string): Client => new CurlClient(url, "--http2-prior-knowledge"),
   },
@@ -41,7 +49,9 @@ function forEach(
     for (const form of forms) {
       const skipped = version.missing === undefined ? "" : ` (skipped: ${version.missing})`;
       Deno.test({
-        name: `${name(form)} over HTTP/${version.version}${skipped}`,
+        name: `${name(form)} over HTTP/${version.version}${
+          version.secure ? " and TLS" : ""
+        }${skipped}`,
         ignore: version.missing !== undefined,
         fn: () => run(form, version),
       });
@@ -131,10 +141,10 @@ for (const { what, method = "GET", path, content, forms = OBSERVED_FORMS, events
   forEach(
     (form) => `${form} answers ${what}: ${events.join(", ")}`,
     forms,
-    async (form, { connect, version }) => {
+    async (form, { connect, version, secure }) => {
       const file = path === "/file" ? await makeFile() : "";
       try {
-        await using server = new ObservedServer(observedApplication(form, file));
+        await using server = new ObservedServer(observedApplication(form, file), { secure });
         await using client = connect(server.url);
         const sent = { method, target: path, ...(content === undefined ? {} : { content }) };
         await request(client, sent).catch((error) => {
@@ -176,21 +186,27 @@ const LEFT: readonly {
     forms: OBSERVED_FORMS,
     events: ["ended aborted"],
   },
+  {
+    when: "during its upload, which is sent back",
+    path: "/echo",
+    upload: true,
+    forms: FETCH,
+    events: ["responded 200", "sent some", "ended aborted"],
+  },
 ];
 
 for (const { when, path, upload = false, forms, events } of LEFT) {
   forEach(
     (form) => `${form} whose client leaves ${when}: ${events.join(", ")}`,
     forms,
-    async (form, { connect }) => {
-      await using server = new ObservedServer(observedApplication(form));
+    async (form, { connect, secure }) => {
+      await using server = new ObservedServer(observedApplication(form), { secure });
       await using client = connect(server.url);
       const exchange = await client.open(
         upload ? { method: "POST", target: path, content: "open" } : { target: path },
       );
       if (upload) await exchange.send("some");
-      await server.begun(1, path === "/endless" ? "sent" : "");
-      if (path === "/endless") await exchange.read();
+      await server.begun(1, events.includes("sent some") ? "sent" : "");
       await exchange.leave();
       assert.deepEqual(withoutSizes(await server.ended(1)), [events]);
       assert.deepEqual(server.log.matching("ERROR"), []);
@@ -212,8 +228,8 @@ for (const { what, path, events } of CUT) {
   forEach(
     (form) => `${form} with ${what} at the deadline of a stop: ${events.join(", ")}, ended aborted`,
     NOT_WSGI,
-    async (form, { connect }) => {
-      await using server = new ObservedServer(observedApplication(form));
+    async (form, { connect, secure }) => {
+      await using server = new ObservedServer(observedApplication(form), { secure });
       await using client = connect(server.url);
       await using exchange = await client.open({ target: path });
       await server.begun(1, path === "/endless" ? "sent" : "");

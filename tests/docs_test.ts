@@ -16,6 +16,7 @@ interface CodeBlock {
 const PAGES = [
   "README.md",
   "CHANGELOG.md",
+  "examples/README.md",
   "src/README.md",
   "tests/std/README.md",
   ...gitHubPages(),
@@ -72,6 +73,20 @@ for (const page of PAGES) {
     assert.deepEqual(missing, []);
   });
 }
+
+for (const page of PAGES) {
+  Deno.test(`links within ${page} lead to headings`, async () => {
+    const text = await read(page);
+    const headings = new Set(headingAnchors(text));
+    const anchors = Array.from(text.matchAll(/\]\(#([^)\s]+)\)/g), ([, anchor]) => anchor!);
+    assert.deepEqual(anchors.filter((anchor) => !headings.has(anchor)), []);
+  });
+}
+
+Deno.test("headingAnchors() makes of headings what GitHub makes of them", () => {
+  const text = "# A\n```sh\n# no heading\n```\n## Limits, and what has `none`\n### HTTP/3\n";
+  assert.deepEqual(headingAnchors(text), ["a", "limits-and-what-has-none", "http3"]);
+});
 
 Deno.test("relativeLinks() takes paths and leaves addresses and anchors", () => {
   const text = "[a](b.md) [c](https://d.example/e) [f](#g) [h](../i.md#j) ![k](l.png)\n[m]: n.md\n";
@@ -151,6 +166,14 @@ function relativeLinks(text: string): string[] {
   const links = [...text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]:\s*(\S+)/gm)];
   return links.map((match) => (match[1] ?? match[2]!).replace(/#.*/, ""))
     .filter((link) => link !== "" && !/^[a-z]+:/.test(link));
+}
+
+/** Anchors of a page's headings: lower case, blanks as dashes, without other punctuation. */
+function headingAnchors(text: string): string[] {
+  const prose = text.replace(/^([ \t]*)```[^]*?^\1```/gm, "");
+  return Array.from(prose.matchAll(/^#+ (.*)$/gm), ([, heading]) => {
+    return heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
+  });
 }
 
 /** The pages of `.github`. */

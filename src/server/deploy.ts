@@ -20,8 +20,8 @@ export function onDeploy(): boolean {
 /**
  * Hands the application to the platform.
  *
- * Hooks, trigger and signal act as elsewhere. Binds, TLS and timeouts have no meaning there, which is logged once, and
- * so has `taskStatus`: the platform does not tell where it listens.
+ * Hooks, trigger and signal act as elsewhere. Binds, TLS and timeouts have no meaning there, access logs and metrics are
+ * the platform's, and it does not tell `taskStatus` where it listens: all of which is logged once.
  */
 export async function serveOnDeploy(
   app: Framework,
@@ -32,7 +32,7 @@ export async function serveOnDeploy(
   const log = openLog(resolved);
   if (config !== undefined || options.taskStatus) {
     log.warn(
-      "On Deno Deploy the platform owns sockets, TLS and shutdown: those options are ignored",
+      "On Deno Deploy the platform owns sockets, TLS, shutdown, access logs and metrics: those options are ignored",
     );
   }
   await options.startup?.();

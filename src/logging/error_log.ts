@@ -7,7 +7,7 @@
 import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
 import type { LogLevel } from "../log_types.ts";
 import { describe } from "../misuse.ts";
-import { jsonText } from "./escape.ts";
+import { jsonText, printableLines } from "./escape.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { type Destination, openOutput, type Output } from "./output.ts";
 import type { ServerLog } from "./server_log.ts";
@@ -116,11 +116,14 @@ export function reopenFailure(error: unknown): string {
   return `${reason}. Lines go on into the file that is open`;
 }
 
-/** `[2026-11-22 08:06:00 +0000] [25157] [INFO] message`; a message may have several lines. */
+/**
+ * `[2026-11-22 08:06:00 +0000] [25157] [INFO] message`; a message may have several lines. It is escaped here, for errors
+ * of applications quote what clients sent.
+ */
 function textFormatter(): (record: LogRecord) => string {
   const timestamp = perSecond(formatLocal);
   return ({ datetime, levelName, msg }) =>
-    `[${timestamp(datetime.getTime())}] [${Deno.pid}] [${levelName}] ${msg}`;
+    `[${timestamp(datetime.getTime())}] [${Deno.pid}] [${levelName}] ${printableLines(msg)}`;
 }
 
 /** One object with the members `time`, `level`, `pid`, `logger` and `message`, on one line whatever the message. */

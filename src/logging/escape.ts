@@ -16,6 +16,9 @@ const QUOTABLE = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 /** Control and format characters, line and paragraph separators, halves of surrogate pairs. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
+/** What readers of logs may take for the end of a column, the space among them. */
+const SPACES = /\p{Zs}/gu;
+
 /** As {@link UNPRINTABLE}, and what would end a quoted text. */
 const UNQUOTABLE = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
@@ -24,14 +27,23 @@ export function printable(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNPRINTABLE, escapeCharacter);
 }
 
+/**
+ * Text that may have several lines, each as {@link printable} has it. Only the first may begin with a bracket, as log
+ * lines do: a message that quotes a client must not forge another.
+ */
+export function printableLines(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text.split("\n").map(printable).join("\n").replaceAll("\n[", "\n [");
+}
+
 /** Text for between quotes: as {@link printable}, and `"` and `\` get a backslash, so the end of the quotes is certain. */
 export function quotable(text: string): string {
   return QUOTABLE.test(text) ? text : text.replace(UNQUOTABLE, escapeCharacter);
 }
 
-/** Text for a column without quotes: as {@link quotable}, and a space is `\x20`, so it stays one column. */
+/** Text for a column without quotes: as {@link quotable}, and spaces of any kind are escaped, so it stays one column. */
 export function unspaced(text: string): string {
-  return quotable(text).replaceAll(" ", "\\x20");
+  return quotable(text).replace(SPACES, escapeCharacter);
 }
 
 /** A JSON string on one line, quotes included; the characters that {@link printable} escapes are `\uHHHH`. */

@@ -46,6 +46,16 @@ Deno.test("openErrorLog() writes Hypercorn's lines, each at once", () => {
   ]);
 });
 
+Deno.test("openErrorLog() escapes what a message quotes of a client, so that no line is forged", () => {
+  using file = new LogFile();
+  const log = openErrorLog({ level: "INFO", handlers: [file.handler()] });
+  log.error("SyntaxError: \x1b[2J\r\n[2026-11-22 00:00:00 +0000] [1] [INFO] forged\n    at parse");
+  log.close();
+  const [first, ...rest] = file.lines();
+  assert.equal(first!.replace(HEAD, ""), `[${Deno.pid}] [ERROR] SyntaxError: \\x1b[2J\\x0d`);
+  assert.deepEqual(rest, [" [2026-11-22 00:00:00 +0000] [1] [INFO] forged", "    at parse"]);
+});
+
 Deno.test("openErrorLog() writes JSON, one line whatever the message", () => {
   using file = new LogFile();
   const log = openErrorLog({ level: "INFO", handlers: [file.handler({ json: true })] });

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { jsonText, printable, quotable, unspaced } from "../../src/logging/escape.ts";
+import {
+  jsonText,
+  printable,
+  printableLines,
+  quotable,
+  unspaced,
+} from "../../src/logging/escape.ts";
 import { ANY_TEXT } from "./any_text.ts";
 
 const ROWS = [
@@ -21,6 +27,19 @@ for (const row of ROWS) {
 
 Deno.test("unspaced() keeps a text in one column", () => {
   assert.equal(unspaced('a b"c'), 'a\\x20b\\"c');
+  assert.equal(unspaced("a\u00a0b\u2003c\u3000d"), "a\\xa0b\\u2003c\\u3000d");
+});
+
+Deno.test("unspaced() is one word for whoever splits lines at white space, whatever the text", () => {
+  fc.assert(fc.property(ANY_TEXT, (text) => assert.doesNotMatch(unspaced(text), /\s/u)));
+});
+
+Deno.test("printableLines() keeps line feeds, escapes what steers terminals, and begins one line like a log line", () => {
+  assert.equal(printableLines("[a]\n    at b"), "[a]\n    at b");
+  assert.equal(
+    printableLines("a\x1b]0;b\x07\r\n[c]\n\n[d]\u2028"),
+    "a\\x1b]0;b\\x07\\x0d\n [c]\n\n [d]\\u2028",
+  );
 });
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;

@@ -14,8 +14,8 @@ import type { ServerLog } from "./server_log.ts";
  * What an instance of `Config.loggerClass` may have besides the four methods that it must have.
  *
  * The class is made once for each server, with the resolved configuration. It decides itself what it writes, so
- * `errorlog`, `loglevel` and `logJson` do not concern it. Whatever its methods throw is dropped, for a log that fails
- * must not end the server.
+ * `errorlog` and `loglevel` do not concern it. Whatever its methods throw is dropped, for a log that fails must not end
+ * the server.
  *
  * @example
  * ```ts

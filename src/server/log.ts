@@ -59,8 +59,13 @@ function accessTarget(config: ResolvedConfig, logger: CustomLogger | null): Acce
     return { access: (entry, line) => logger.access!(entry, line), json };
   }
   const plan = plansOf(config)?.access;
-  if (!plan && isSink(accesslog)) return { sink: accesslog, json };
-  const { level, handlers } = plan ?? planOf(accesslog as string | null, "accesslog", config);
+  if (plan) return handlersOf(plan);
+  if (isSink(accesslog)) return { sink: accesslog, json };
+  return handlersOf(planOf(accesslog, "accesslog", config));
+}
+
+/** The places of a plan that take access lines, which are INFO; `null` when none does. */
+function handlersOf({ level, handlers }: LogPlan): AccessTarget | null {
   const open = takesInfo(level) ? handlers.filter((handler) => takesInfo(handler.level)) : [];
   return open.length > 0 ? { handlers: open } : null;
 }

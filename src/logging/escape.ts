@@ -16,6 +16,9 @@ const QUOTABLE = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 /** Control and format characters, line and paragraph separators, halves of surrogate pairs. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
+/** As {@link UNPRINTABLE}, without tab and line feed. */
+const UNPRINTABLE_IN_LINES = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
 /** What readers of logs may take for the end of a column, the space among them. */
 const SPACES = /\p{Zs}/gu;
 
@@ -28,12 +31,12 @@ export function printable(text: string): string {
 }
 
 /**
- * Text that may have several lines, each as {@link printable} has it. Only the first may begin with a bracket, as log
+ * Text that may have several lines, each as {@link printable} has it but for tabs, which source code has. Only the first may begin with a bracket, as log
  * lines do: a message that quotes a client must not forge another.
  */
 export function printableLines(text: string): string {
   if (PLAIN.test(text)) return text;
-  return text.split("\n").map(printable).join("\n").replaceAll("\n[", "\n [");
+  return text.replace(UNPRINTABLE_IN_LINES, escapeCharacter).replaceAll("\n[", "\n [");
 }
 
 /** Text for between quotes: as {@link printable}, and `"` and `\` get a backslash, so the end of the quotes is certain. */

@@ -35,7 +35,7 @@ Deno.test("unspaced() is one word for whoever splits lines at white space, whate
 });
 
 Deno.test("printableLines() keeps line feeds, escapes what steers terminals, and begins one line like a log line", () => {
-  assert.equal(printableLines("[a]\n    at b"), "[a]\n    at b");
+  assert.equal(printableLines("[a]\n\tat b"), "[a]\n\tat b");
   assert.equal(
     printableLines("a\x1b]0;b\x07\r\n[c]\n\n[d]\u2028"),
     "a\\x1b]0;b\\x07\\x0d\n [c]\n\n [d]\\u2028",

@@ -159,8 +159,9 @@ export class ObservedNative implements ObservedRequest {
     return targetOf(this.#request.url);
   }
 
+  /** Only HTTP/1.1 has upgrades (RFC 9113 §8.2.2), so who asks for one is not on HTTP/2 even if it names no host. */
   get httpVersion(): HttpVersion {
-    return versionOf(this.#http2);
+    return versionOf(this.#http2 && !this.websocket);
   }
 
   get websocket(): boolean {

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { fetchApplication } from "../../src/app/fetch.ts";
+import { acceptingStatus } from "../../src/observation.ts";
 import { upgradeWebSocket } from "../../src/server/upgrade.ts";
 import { ObservedServer } from "../_support/observed_server.ts";
 import { RawConnection } from "../_support/raw_http.ts";
@@ -239,6 +240,15 @@ Deno.test("a handler that answers a refused handshake itself: its response, ende
   });
   assert.equal(client.answer.status, 400);
   assert.deepEqual(await server.ended(1), [["responded 400", "sent 2", "ended complete"]]);
+});
+
+Deno.test("a handshake without Host is one of HTTP/1.1, so that 200 does not count as a WebSocket", async () => {
+  await using server = new ObservedServer(fetchApplication(() => new Response("no")));
+  using client = await WebSocketClient.connect(server.url, { fields: { host: null } });
+  assert.equal(client.answer.status, 200);
+  await server.ended(1);
+  const { websocket, httpVersion } = server.observer.requests[0]!.request;
+  assert.equal(acceptingStatus({ websocket, httpVersion }), 101);
 });
 
 Deno.test("Deno.upgradeWebSocket() called by the application: responded 101, ended complete at once", async () => {

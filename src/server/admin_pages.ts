@@ -109,8 +109,10 @@ export class AdminPages {
   }
 }
 
+/** `null` when the runtime cannot tell it, or the Host field, which it puts into the URL as it is, would be part of it. */
 function pathOf(request: Request): string | null {
   try {
+    if (/[/?#]/.test(request.headers.get("host") ?? "")) return null;
     return PATH_OF_URL.exec(request.url)?.[1] ?? null;
   } catch {
     return null; // the runtime throws for some values of Host

@@ -79,6 +79,16 @@ for (const path of ["/metrics", "/healthz", "/readyz", "/nothing"]) {
   });
 }
 
+for (const host of ["localhost/metrics?", "localhost#", "/"]) {
+  Deno.test(`openAdmin() refuses the Host "${host}", which would make another path of the URL`, async () => {
+    await using admin = await openTestAdmin();
+    using client = await RawClient.connect(admin.url);
+    await client.send(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    const answer = await withDeadline(client.readToEnd(), "the answer", 10_000);
+    assert.match(answer, /^HTTP\/1\.1 400 /);
+  });
+}
+
 Deno.test("openAdmin() answers a Host that is none", async () => {
   await using admin = await openTestAdmin();
   using client = await RawClient.connect(admin.url);

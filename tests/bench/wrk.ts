@@ -28,8 +28,10 @@ export interface WrkResult {
 export interface WrkOptions {
   /** Open connections. */
   readonly connections: number;
-  /** Seconds. */
+  /** Seconds, at most. */
   readonly seconds: number;
+  /** Ends the run when it settles. Default: only the seconds do. */
+  readonly until?: Promise<unknown>;
   /** Where it runs. */
   readonly pinning: Pinning;
 }
@@ -40,12 +42,21 @@ export interface WrkOptions {
  * @throws {Error} When `wrk` fails or prints something else than expected.
  */
 export async function runWrk(url: string, options: WrkOptions): Promise<WrkResult> {
-  const { connections, seconds, pinning } = options;
+  const { connections, seconds, until, pinning } = options;
   const { command, args } = pinning.load({
     command: "wrk",
     args: ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, url],
   });
-  const output = await new Deno.Command(command, { args: [...args] }).output();
+  const child = new Deno.Command(command, {
+    args: [...args],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let over = false;
+  const stop = () => over || child.kill("SIGINT"); // it reports what it has until then
+  until?.then(stop, stop);
+  const output = await child.output();
+  over = true;
   const decoder = new TextDecoder();
   if (!output.success) throw new Error(`wrk failed: ${decoder.decode(output.stderr)}`);
   return parseWrk(decoder.decode(output.stdout));

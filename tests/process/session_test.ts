@@ -91,10 +91,16 @@ Deno.test({
   },
 });
 
-/** Runs `act` while `wrk` loads the server, for as long as that takes. */
+/** Runs `act` while `wrk` loads the server, from before its beginning until after its end. */
 async function during(url: string, act: () => Promise<void>) {
-  const load = runWrk(url, { connections: CONNECTIONS, seconds: 12, pinning: UNPINNED });
-  await act();
+  const acted = Promise.withResolvers<void>();
+  const until = acted.promise;
+  const load = runWrk(url, { connections: CONNECTIONS, seconds: 120, pinning: UNPINNED, until });
+  try {
+    await act();
+  } finally {
+    acted.resolve();
+  }
   return await load;
 }
 

@@ -23,7 +23,7 @@ import { hostName, type Mounts, type Route, routesOf } from "./mounts.ts";
  *
  * Every ASGI application has its own lifespan with its own state; one that is mounted twice, the same function, is
  * started once. They start in the order of the mounts, within one `startup_timeout`; when one fails those before it are
- * stopped, and so is the start. They stop in reverse, all of them, whatever fails.
+ * stopped, and so is the start. All are told to stop, in reverse, whatever fails or hangs.
  *
  * @param mounts Applications by path, or a list of {@link Mount}; the first that fits is taken, so narrow ones go first.
  * @throws {ConfigError} For a mount that cannot be used.

@@ -14,8 +14,8 @@ export type Lifecycle = Pick<Application, "startup" | "shutdown">;
  * Start and stop of several applications as one.
  *
  * They start one after the other. When one fails, those before it are stopped again and its error is thrown; what else
- * goes wrong then is not told, for the first error is the one that matters. They stop in reverse, each whatever the
- * others do; of several errors an `AggregateError` has all.
+ * goes wrong then is not told, for the first error is the one that matters. They are told to stop in reverse, without
+ * waiting for each other, so that one that hangs keeps no other from it; of several errors an `AggregateError` has all.
  */
 export function lifecycleOf(applications: readonly Application[]): Lifecycle {
   // Without any hook there is none, so that a server knows that it has nothing to wait for.
@@ -40,14 +40,12 @@ async function startAll(applications: readonly Application[]): Promise<void> {
 }
 
 async function stopAll(applications: readonly Application[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const application of applications.toReversed()) {
-    try {
-      await application.shutdown?.();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
+  const stops = applications.toReversed().map(async (application) => {
+    await application.shutdown?.();
+  });
+  const errors = (await Promise.allSettled(stops)).flatMap((stop) =>
+    stop.status === "rejected" ? [stop.reason as unknown] : []
+  );
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(textOf).join("; "));
 }

@@ -5,6 +5,7 @@ import type { Framework } from "../../src/framework_types.ts";
 import { dispatcher, type Mount, type Mounts } from "../../src/middleware/mod.ts";
 import { settled } from "../_support/fake_exchange.ts";
 import { LogSink } from "../_support/log_sink.ts";
+import { eventually } from "../_support/waiting.ts";
 import { applicationOf, asgiApp, ask, fetchApp, seenBy, shake, wsgiApp } from "./harness.ts";
 
 /** A request for one of ASGI applications that are called as their mount. */
@@ -254,6 +255,24 @@ Deno.test("dispatcher() stops all although one fails", async () => {
   await app.startup!();
   await assert.rejects(app.shutdown!(), { message: "Lifespan failure in shutdown: b is broken" });
   assert.deepEqual(events.slice(2), ["shutdown b", "shutdown a"]);
+});
+
+Deno.test("dispatcher() stops all although one hangs", async () => {
+  const events: string[] = [];
+  const told = Promise.withResolvers<void>();
+  const hanging: ASGIFramework = async (_scope, receive, send) => {
+    await receive();
+    await send({ type: "lifespan.startup.complete" });
+    await receive();
+    await told.promise;
+    await send({ type: "lifespan.shutdown.complete" });
+  };
+  const app = applicationOf(dispatcher({ "/a": lifespanApp(events, "a"), "/b": hanging }));
+  await app.startup!();
+  const stopped = app.shutdown!();
+  await eventually(() => events.includes("shutdown a"), "the stop of the other");
+  told.resolve();
+  await stopped;
 });
 
 Deno.test("dispatcher() tells every error of the stop", async () => {

@@ -76,11 +76,13 @@ function readElement(
 
 /** IPv6 in brackets, or a name without colons, each with or without port; the rest can only be IPv6 without brackets. */
 const NODE = /^(?:\[([^\]]*:[^\]]*)\]|([^:[\]]+))(?::([^:]*))?$/;
+/** An IPv6 address with a zone (RFC 4007 §11), which only means something to the proxy that wrote it. */
+const ZONED = /^([^%]*:[^%]*)%[0-9A-Za-z._~-]+$/;
 const OBFUSCATED = /^_[A-Za-z0-9._-]+$/;
 
 /**
  * Understands a node (RFC 7239 §6): an address with or without port, `unknown`, or an obfuscated identifier; also an IPv6
- * address without brackets, as `X-Forwarded-For` has it.
+ * address without brackets, as `X-Forwarded-For` has it. A zone is left out.
  *
  * @returns `null` when it is none. The host name of a client that is hidden is what was written; its port is 0 when it was
  * not told.
@@ -89,7 +91,7 @@ export function parseNode(text: string): NetAddress | null {
   const [, ipv6, name, port] = NODE.exec(text) ?? [];
   const host = ipv6 ?? name ?? text;
   const isHidden = OBFUSCATED.test(host) || host.toLowerCase() === "unknown";
-  const hostname = isHidden ? host : parseIp(host)?.text;
+  const hostname = isHidden ? host : parseIp(host.replace(ZONED, "$1"))?.text;
   const number = portOf(port);
   return hostname === undefined || number === null ? null : { hostname, port: number };
 }

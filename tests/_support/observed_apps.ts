@@ -27,6 +27,16 @@ export const OBSERVED_FORMS = [
 /** One of {@link OBSERVED_FORMS}. */
 export type ObservedForm = (typeof OBSERVED_FORMS)[number];
 
+/** Those with a fetch handler. */
+export const FETCH_FORMS: readonly ObservedForm[] = [
+  "synchronous fetch",
+  "asynchronous fetch",
+  "fetch exchange",
+];
+
+/** Those that can wait. */
+export const WAITING_FORMS: readonly ObservedForm[] = [...FETCH_FORMS, "ASGI"];
+
 /** Bytes of the file at `/file`, more than the driver leaves to the runtime. */
 export const FILE_BYTES = 1_500_000;
 
@@ -83,6 +93,12 @@ function fetchApp(file: string): FetchHandler {
         return answer(ReadableStream.from(breaking()));
       case "/endless":
         return answer(ReadableStream.from(endless()));
+      case "/silent":
+        return answer(ReadableStream.from(silent()));
+      case "/declared":
+        return new Response(ReadableStream.from(silent()), {
+          headers: [...HEADERS, ["content-length", "10"]],
+        });
       case "/pending":
         return new Promise(() => {});
       case "/upload":
@@ -116,6 +132,11 @@ async function* endless(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   }
 }
 
+async function* silent(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield PIECES[0]!;
+  await new Promise(() => {});
+}
+
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
@@ -123,7 +144,8 @@ function nextTurn(): Promise<void> {
 function asgiApp(file: string): ASGIFramework {
   return async (scope, receive, send) => {
     if (scope.type !== "http") return;
-    const start = (status = 200) => send({ type: "http.response.start", status, headers: HEADERS });
+    const start = (status = 200, ...more: [string, string][]) =>
+      send({ type: "http.response.start", status, headers: [...HEADERS, ...more] });
     const body = (piece: string | Uint8Array, more_body = false) =>
       send({ type: "http.response.body", body: piece, more_body });
     switch (scope.path) {
@@ -144,11 +166,20 @@ function asgiApp(file: string): ASGIFramework {
         await start();
         return await send({ type: "http.response.pathsend", path: file });
       case "/breaks":
+        await start();
+        for await (const piece of breaking()) await body(piece, true);
+        return;
       case "/endless":
         await start();
-        for await (const piece of scope.path === "/breaks" ? breaking() : endless()) {
-          await body(piece, true);
-        }
+        for await (const piece of endless()) await body(piece, true);
+        return;
+      case "/silent":
+        await start();
+        for await (const piece of silent()) await body(piece, true);
+        return;
+      case "/declared":
+        await start(200, ["content-length", "10"]);
+        for await (const piece of silent()) await body(piece, true);
         return;
       case "/pending":
         return await new Promise(() => {});

@@ -3,68 +3,20 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { BrokenResponse, type Client, request } from "../_support/client.ts";
-import { CURL_MISSING, CurlClient } from "../_support/curl_client.ts";
+import { BrokenResponse, request } from "../_support/client.ts";
 import { LEGACY_ABORT, testWithLegacyAbort } from "../_support/legacy_abort.ts";
 import {
+  FETCH_FORMS,
   FILE_BYTES,
   makeFile,
   OBSERVED_FORMS,
   observedApplication,
   type ObservedForm,
+  WAITING_FORMS,
 } from "../_support/observed_apps.ts";
+import { testObserved } from "../_support/observed_matrix.ts";
 import { ObservedServer } from "../_support/observed_server.ts";
 import { RawClient, RawConnection, RawResponse } from "../_support/raw_http.ts";
-
-const VERSIONS = [
-  {
-    version: "1.1",
-    secure: false,
-    missing: undefined,
-    connect: (url: string): Client => new RawClient(url),
-  },
-  {
-    version: "1.1",
-    secure: true,
-    missing: CURL_MISSING,
-    connect: (url: string): Client => new CurlClient(url, "--http1.1"),
-  },
-  {
-    version: "2",
-    secure: false,
-    missing: CURL_MISSING,
-    connect: (url: string): Client => new CurlClient(url, "--http2-prior-knowledge"),
-  },
-] as const;
-
-type Version = (typeof VERSIONS)[number];
-
-/** Defines a test for each form and version. */
-function forEach(
-  name: (form: ObservedForm) => string,
-  forms: readonly ObservedForm[],
-  run: (form: ObservedForm, version: Version) => Promise<void>,
-): void {
-  for (const version of VERSIONS) {
-    for (const form of forms) {
-      const skipped = version.missing === undefined ? "" : ` (skipped: ${version.missing})`;
-      Deno.test({
-        name: `${name(form)} over HTTP/${version.version}${
-          version.secure ? " and TLS" : ""
-        }${skipped}`,
-        ignore: version.missing !== undefined,
-        fn: () => run(form, version),
-      });
-    }
-  }
-}
-
-const FETCH: readonly ObservedForm[] = [
-  "synchronous fetch",
-  "asynchronous fetch",
-  "fetch exchange",
-];
-const NOT_WSGI = OBSERVED_FORMS.filter((form) => form !== "WSGI");
 
 const ANSWERED: readonly {
   what: string;
@@ -101,6 +53,12 @@ const ANSWERED: readonly {
     events: ["responded 200", "sent 30", "ended complete"],
   },
   {
+    what: "a stream that has its length but does not end",
+    path: "/declared",
+    forms: WAITING_FORMS,
+    events: ["responded 200", "sent 10", "ended complete"],
+  },
+  {
     what: "the head of a stream",
     method: "HEAD",
     path: "/stream",
@@ -109,7 +67,7 @@ const ANSWERED: readonly {
   {
     what: "a file",
     path: "/file",
-    forms: NOT_WSGI,
+    forms: WAITING_FORMS,
     events: ["responded 200", `sent ${FILE_BYTES}`, "ended complete"],
   },
   {
@@ -127,7 +85,7 @@ const ANSWERED: readonly {
   {
     what: "a body that was read",
     path: "/used",
-    forms: FETCH,
+    forms: FETCH_FORMS,
     events: ["responded 500", "ended failed"],
   },
   {
@@ -138,7 +96,7 @@ const ANSWERED: readonly {
 ];
 
 for (const { what, method = "GET", path, content, forms = OBSERVED_FORMS, events } of ANSWERED) {
-  forEach(
+  testObserved(
     (form) => `${form} answers ${what}: ${events.join(", ")}`,
     forms,
     async (form, { connect, version, secure }) => {
@@ -156,86 +114,6 @@ for (const { what, method = "GET", path, content, forms = OBSERVED_FORMS, events
       } finally {
         if (file !== "") await Deno.remove(file);
       }
-    },
-  );
-}
-
-const LEFT: readonly {
-  when: string;
-  path: string;
-  upload?: boolean;
-  forms: readonly ObservedForm[];
-  events: readonly string[];
-}[] = [
-  {
-    when: "while the answer is pending",
-    path: "/pending",
-    forms: NOT_WSGI,
-    events: ["ended aborted"],
-  },
-  {
-    when: "during a stream",
-    path: "/endless",
-    forms: OBSERVED_FORMS,
-    events: ["responded 200", "sent some", "ended aborted"],
-  },
-  {
-    when: "during its upload",
-    path: "/upload",
-    upload: true,
-    forms: OBSERVED_FORMS,
-    events: ["ended aborted"],
-  },
-  {
-    when: "during its upload, which is sent back",
-    path: "/echo",
-    upload: true,
-    forms: FETCH,
-    events: ["responded 200", "sent some", "ended aborted"],
-  },
-];
-
-for (const { when, path, upload = false, forms, events } of LEFT) {
-  forEach(
-    (form) => `${form} whose client leaves ${when}: ${events.join(", ")}`,
-    forms,
-    async (form, { connect, secure }) => {
-      await using server = new ObservedServer(observedApplication(form), { secure });
-      await using client = connect(server.url);
-      const exchange = await client.open(
-        upload ? { method: "POST", target: path, content: "open" } : { target: path },
-      );
-      if (upload) await exchange.send("some");
-      await server.begun(1, events.includes("sent some") ? "sent" : "");
-      await exchange.leave();
-      assert.deepEqual(withoutSizes(await server.ended(1)), [events]);
-      assert.deepEqual(server.log.matching("ERROR"), []);
-    },
-  );
-}
-
-/** Events where it depends on speed how much was sent. */
-function withoutSizes(requests: readonly (readonly string[])[]): string[][] {
-  return requests.map((events) => events.map((event) => event.replace(/^sent .*/, "sent some")));
-}
-
-const CUT = [
-  { what: "an answer that is pending", path: "/pending", events: ["responded 503"] },
-  { what: "a stream", path: "/endless", events: ["responded 200", "sent some"] },
-];
-
-for (const { what, path, events } of CUT) {
-  forEach(
-    (form) => `${form} with ${what} at the deadline of a stop: ${events.join(", ")}, ended aborted`,
-    NOT_WSGI,
-    async (form, { connect, secure }) => {
-      await using server = new ObservedServer(observedApplication(form), { secure });
-      await using client = connect(server.url);
-      await using exchange = await client.open({ target: path });
-      await server.begun(1, path === "/endless" ? "sent" : "");
-      server.cut();
-      assert.deepEqual(withoutSizes(await server.ended(1)), [[...events, "ended aborted"]]);
-      await exchange.leave();
     },
   );
 }
@@ -338,11 +216,13 @@ for (const form of OBSERVED_FORMS) {
 }
 
 Deno.test({
-  name: "all of this, and of WebSockets, is the same without the flag no-legacy-abort",
+  name: "what observers are told is the same without the flag no-legacy-abort",
   ignore: LEGACY_ABORT,
   fn: () =>
     testWithLegacyAbort(
       import.meta.filename!,
-      fileURLToPath(import.meta.resolve("./observe_websocket_test.ts")),
+      ...["./observe_departure_test.ts", "./observe_websocket_test.ts"].map((path) =>
+        fileURLToPath(import.meta.resolve(path))
+      ),
     ),
 });

@@ -97,7 +97,7 @@ export class FetchShortCut {
       {
         onResult: (response) => {
           if (!(response instanceof Response)) throw wrongFetchResult(response);
-          if (response.status !== 101) watch?.onAnswer(); // upgrading may abort the signal
+          watch?.onAnswer();
           return this.#finish(response, call);
         },
         onError: (error) => this.#fail(error, call),

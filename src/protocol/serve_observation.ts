@@ -216,7 +216,7 @@ export class ClientWatch implements Held {
 
   /** The application has answered, maybe because the signal told it before us that the client has left. */
   onAnswer(): void {
-    if (this.#watching && this.#request.signal.aborted) this.#observation.ended("aborted");
+    if (this.#watching && this.#request.signal.aborted) this.#endIfOpen();
   }
 
   /** Begins to watch. */
@@ -230,9 +230,11 @@ export class ClientWatch implements Held {
 
   /** Without the flag `no-legacy-abort` the signal aborts too when the request is upgraded or answered. */
   #onAbort(): void {
-    queueMicrotask(() => { // the runtime closes the request right after such an abort
-      if (isOpen(this.#info)) this.#observation.ended("aborted");
-    });
+    queueMicrotask(() => this.#endIfOpen()); // the runtime closes the request right after such an abort
+  }
+
+  #endIfOpen(): void {
+    if (isOpen(this.#info)) this.#observation.ended("aborted");
   }
 }
 

@@ -7,7 +7,7 @@ import { acceptingStatus } from "../../src/observation.ts";
 import { upgradeWebSocket } from "../../src/server/upgrade.ts";
 import { ObservedServer } from "../_support/observed_server.ts";
 import { RawConnection } from "../_support/raw_http.ts";
-import { eventually } from "../_support/waiting.ts";
+import { eventually, pause } from "../_support/waiting.ts";
 import {
   type Behaviour,
   ECHO,
@@ -213,6 +213,13 @@ const AFTERWARDS: readonly { what: string; finish(): Response | Promise<Response
   { what: "throws", finish: fail },
   { what: "rejects", finish: () => Promise.reject(new Error("failed on purpose")) },
   { what: "returns another response", finish: () => new Response("no") },
+  {
+    what: "returns another response a moment later",
+    async finish() {
+      await pause(20); // the signal of the request is watched by now
+      return new Response("no");
+    },
+  },
 ];
 
 for (const { what, finish } of AFTERWARDS) {

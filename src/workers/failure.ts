@@ -61,7 +61,7 @@ export function reviveFailure(failure: Failure): Error {
   const { name, message, stack, cause, fields } = failure;
   const options = cause === null ? {} : { cause: withStack(new Error(), cause) };
   const error = Object.assign(new Error(message, options), fields, { name });
-  return withStack(error, stack ?? `${name}: ${message}`);
+  return withStack(error, stack ?? message);
 }
 
 function withStack(error: Error, stack: string): Error {

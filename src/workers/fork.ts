@@ -39,10 +39,13 @@ class ForkedProcess implements WorkerProcess {
     child.on("message", (message: FromWorker) => ended || listener.onMessage(message));
     child.on("exit", (code, signal) => end({ code, signal }));
     // Without a process there will be no "exit"; other errors are messages that came too late.
-    child.on("error", () => child.pid === undefined && end({ code: 1, signal: null }));
+    child.on("error", ({ message }) => {
+      if (child.pid === undefined) end({ code: 1, signal: null, unborn: message });
+    });
   }
 
   send(message: ToWorker): void {
+    if (this.pid === 0) return; // Deno gives a process that was not started no `send` at all
     this.#child.send(message, () => {}); // a process that has gone is announced by its exit
   }
 

@@ -12,6 +12,8 @@ export interface WorkerExit {
   readonly code: number | null;
   /** The signal that ended it, e.g. `"SIGKILL"`. */
   readonly signal: string | null;
+  /** Why there never was a process, e.g. for lack of memory or of file descriptors; absent when there was one. */
+  readonly unborn?: string;
 }
 
 /** Who is told about a process. */

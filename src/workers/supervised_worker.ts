@@ -189,6 +189,7 @@ export class SupervisedWorker {
 
   /** The failure of a worker that could not say what went wrong. */
   #silentEnd(exit: WorkerExit): Failure {
+    if (exit.unborn) return plainFailure(`A worker could not be started: ${exit.unborn}`);
     const reason = this.#killedFor ?? `it ended ${describeExit(exit)}`;
     return plainFailure(`Worker ${this.pid} could not start: ${reason}`);
   }

@@ -5,13 +5,14 @@
  */
 
 import type { HttpVersion } from "../exchange.ts";
-import type {
-  ForwardedOrigin,
-  Observation,
-  ObservedRequest,
-  ObservedResponse,
-  Outcome,
-  RefusalReason,
+import {
+  type ForwardedOrigin,
+  type Observation,
+  type ObservedRequest,
+  type ObservedResponse,
+  type Outcome,
+  protocolOf,
+  type RefusalReason,
 } from "../observation.ts";
 import { userOf } from "./basic_user.ts";
 import type { LogClock } from "./timestamp.ts";
@@ -84,7 +85,7 @@ export class AccessRecord implements Observation {
   target = "";
   /** HTTP version. */
   version: HttpVersion = "1.1";
-  /** Whether it asked for a WebSocket. */
+  /** Whether it asked for a WebSocket, as far as it matters: to the scheme, and to the method where that is CONNECT. */
   readonly websocket: boolean;
   /** User name, or `null`. */
   user: string | null = null;
@@ -112,7 +113,8 @@ export class AccessRecord implements Observation {
     const { needs } = keeper;
     this.#keeper = keeper;
     this.#startedAt = needs.duration ? keeper.clock.monotonic() : 0;
-    this.websocket = request.websocket;
+    const matters = needs.scheme || (needs.method && protocolOf(request.httpVersion) !== "h11");
+    this.websocket = matters && request.websocket;
     if (needs.client) this.#setClient(request.client);
     if (needs.method) this.method = this.websocket ? "GET" : request.method;
     if (needs.scheme) this.scheme = request.scheme;

@@ -19,6 +19,9 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** As {@link UNPRINTABLE}, without tab and line feed. */
 const UNPRINTABLE_IN_LINES = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
+/** What needs no escape in a column without quotes: nearly every text. */
+const COLUMN = /^[\x21\x23-\x5b\x5d-\x7e]*$/;
+
 /** What readers of logs may take for the end of a column, the space among them. */
 const SPACES = /\p{Zs}/gu;
 
@@ -46,7 +49,7 @@ export function quotable(text: string): string {
 
 /** Text for a column without quotes: as {@link quotable}, and spaces of any kind are escaped, so it stays one column. */
 export function unspaced(text: string): string {
-  return quotable(text).replace(SPACES, escapeCharacter);
+  return COLUMN.test(text) ? text : quotable(text).replace(SPACES, escapeCharacter);
 }
 
 /** A JSON string on one line, quotes included; the characters that {@link printable} escapes are `\uHHHH`. */

@@ -81,7 +81,7 @@ Deno.test("an access log looks at nothing of a request that its template does no
   });
   log.begin(request)!.ended("complete");
   log.close();
-  assert.deepEqual(touched, ["websocket", "method"]);
+  assert.deepEqual(touched, ["httpVersion", "method"]);
 });
 
 Deno.test("an access log looks at no request once it has begun", () => {

@@ -58,7 +58,7 @@ export const COMPARISONS: readonly Comparison[] = [
   { name: "fetch-off", against: "deno", target: 0.95 },
   { name: "fetch", against: "deno", target: 0.85 },
   { name: "fetch-log", against: "fetch", target: 0.80 },
-  { name: "fetch-json-log", against: "fetch", target: 0.80 },
+  { name: "fetch-json-log", against: "fetch" },
   { name: "fetch-metrics", against: "fetch" },
   { name: "fetch-async", against: "deno-async" },
   { name: "asgi", against: "deno-async", target: 0.50 },

@@ -3,12 +3,14 @@
  *
  * It ignores SIGINT and SIGHUP, which a terminal sends to the supervisor as well, and that decides. SIGTERM to a
  * worker alone stops it gracefully, and the supervisor starts another. It stops too when the supervisor is gone,
- * however that ended: a worker without one would hold the port for ever.
+ * however that ended: a worker without one would hold the port for ever. While modules load a stop is immediate; once
+ * the application starts, it may finish that first.
  *
  * @module
  */
 
 import process from "node:process";
+import type { LoadedApplication } from "../app/load.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
 import { EMPTY_SNAPSHOT, type MetricsSnapshot } from "../metrics/mod.ts";
 import { host } from "../server/host.ts";
@@ -16,7 +18,7 @@ import type { HostedServer } from "../server/server.ts";
 import { assignBinds, chosenPorts } from "./assigned_binds.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { describeFailure, type Failure } from "./failure.ts";
-import { loadJobApplication, loadJobConfig } from "./job.ts";
+import { type Job, loadJobApplication, loadJobConfig } from "./job.ts";
 import type { Assignment, FromWorker, ToWorker } from "./messages.ts";
 
 /** Where to find this program. That it is imported makes it part of what `deno cache` downloads. */
@@ -37,6 +39,8 @@ class Worker {
   readonly #stop = Promise.withResolvers<{ readonly handover: boolean }>();
   readonly #mayExit = Promise.withResolvers<void>();
   #server: HostedServer | undefined;
+  /** Log files may be open before the server is: while the application starts. */
+  #reopenWanted = false;
 
   constructor() {
     process.on("message", (message: ToWorker) => this.#onMessage(message));
@@ -58,10 +62,12 @@ class Worker {
   }
 
   async #serve(assignment: Assignment): Promise<void> {
-    const configured = await loadJobConfig(assignment.job);
-    const config = assignedConfig(configured, assignment);
-    const { app, mode } = await loadJobApplication(assignment.job);
-    const server = await host(app, config, {
+    // Modules may wait for ever, and while they load nothing has begun that would have to be ended.
+    const stopped = this.#stop.promise.then(() => null);
+    const loaded = await Promise.race([load(assignment.job), stopped]);
+    if (loaded === null) return;
+    const { configured, app, mode } = loaded;
+    const server = await host(app, assignedConfig(configured, assignment), {
       ...(mode && { mode }),
       admin: false,
       reusePort: true,
@@ -69,6 +75,7 @@ class Worker {
       onRetire: (reason) => this.#send({ type: "retire", reason }),
     });
     this.#server = server;
+    if (this.#reopenWanted) server.reopenLogs();
     this.#send({ type: "ready", ports: chosenPorts(configured, server.binds) });
     const how = await Promise.race([this.#stop.promise, server.finished]);
     await server.shutdown(how ?? { handover: false });
@@ -83,13 +90,18 @@ class Worker {
       case "force":
         return this.#force();
       case "reopenLogs":
-        return this.#server?.reopenLogs();
+        return this.#reopenLogs();
       case "metrics":
         if (this.#server) this.#send({ type: "metrics", snapshot: this.#snapshot() });
         return;
       case "exit":
         return this.#mayExit.resolve();
     }
+  }
+
+  #reopenLogs(): void {
+    this.#reopenWanted = true;
+    this.#server?.reopenLogs();
   }
 
   #force(): void {
@@ -124,7 +136,7 @@ class Worker {
     }
     for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
     Deno.addSignalListener("SIGTERM", stop);
-    Deno.addSignalListener("SIGUSR2", () => this.#server?.reopenLogs());
+    Deno.addSignalListener("SIGUSR2", () => this.#reopenLogs());
   }
 
   #snapshot(): MetricsSnapshot {
@@ -134,6 +146,12 @@ class Worker {
   #send(message: FromWorker): void {
     if (process.connected) process.send?.(message, undefined, undefined, () => {}); // or the supervisor is gone
   }
+}
+
+/** Reads what there is to serve, and how. */
+async function load(job: Job): Promise<LoadedApplication & { configured: ResolvedConfig }> {
+  const configured = await loadJobConfig(job);
+  return { configured, ...await loadJobApplication(job) };
 }
 
 /** The configuration with the addresses and the certificate of this worker. The supervisor tells the warnings, once for all. */

@@ -67,6 +67,8 @@ export class SupervisedWorker {
   #served = false;
   #deadline = new AbortController();
   #killedFor: string | null = null;
+  #readyAt = 0;
+  #retireReason: RetireReason | null = null;
   #failure: Failure | null = null;
   #lastSnapshot: MetricsSnapshot | null = null;
   #snapshotWanted: PromiseWithResolvers<void> | null = null;
@@ -94,6 +96,11 @@ export class SupervisedWorker {
   /** Whether it accepts connections and was not told to stop. */
   get isReady(): boolean {
     return this.#state === "ready";
+  }
+
+  /** Seconds since it became ready. */
+  get age(): number {
+    return this.#options.clock.now() - this.#readyAt;
   }
 
   /** What it counted, as far as it is known; complete once it has ended by itself. */
@@ -149,8 +156,8 @@ export class SupervisedWorker {
       case "ready":
         return this.#onReady(message.ports);
       case "retire":
-        if (this.isReady) this.#options.onRetire(message.reason);
-        return;
+        this.#retireReason = message.reason;
+        return this.#askToRetire();
       case "metrics":
         return this.#noteSnapshot(message.snapshot);
       case "bye":
@@ -166,7 +173,14 @@ export class SupervisedWorker {
       this.#deadline.abort();
     }
     this.#served = true;
+    this.#readyAt = this.#options.clock.now();
+    this.#askToRetire();
     this.#started.resolve({ ok: true, ports }); // also when a stop came meanwhile: its own deadline runs
+  }
+
+  /** A limit may be reached while the application starts; it counts when the worker can be replaced. */
+  #askToRetire(): void {
+    if (this.isReady && this.#retireReason) this.#options.onRetire(this.#retireReason);
   }
 
   #onExit(exit: WorkerExit): void {

@@ -33,7 +33,10 @@ import { type StartOutcome, SupervisedWorker, type WorkerTimes } from "./supervi
 /** Seconds before a worker that failed is started again. */
 const RESTART_PAUSE_SECONDS = 3.5;
 
-/** Seconds before a worker that reached a limit, and could not be replaced, is tried again. */
+/**
+ * Seconds before a worker that reached a limit, and could not be replaced, is tried again; and that a worker lives at
+ * least which holds more than `max_memory`: with a limit that is too low they would be replaced without end.
+ */
 const RETIRE_PAUSE_SECONDS = 30;
 
 /** What the supervisor takes from the configuration. */
@@ -159,11 +162,12 @@ export class Supervisor {
 
   /** What all workers have counted, those that have ended included. */
   async metrics(): Promise<MetricsSnapshot> {
-    const asked = Array.from(this.#living, async (worker) => {
-      const snapshot = await worker.metrics();
-      return this.#living.has(worker) ? snapshot : null; // else it is among those that ended
-    });
-    const snapshots = (await Promise.all(asked)).filter((snapshot) => snapshot !== null);
+    const asked = [...this.#living];
+    const told = await Promise.all(asked.map((worker) => worker.metrics()));
+    // One may have ended while another was waited for: then it is among those that ended.
+    const snapshots = told.filter((snapshot, index) =>
+      snapshot !== null && this.#living.has(asked[index]!)
+    ) as MetricsSnapshot[];
     return mergeSnapshots([this.#ended, ...snapshots]);
   }
 
@@ -295,11 +299,27 @@ export class Supervisor {
 
   async #retire(place: Place, worker: SupervisedWorker, reason: RetireReason): Promise<void> {
     if (this.#stopping || place.worker !== worker || !worker.isReady) return;
-    const { log, clock } = this.#options;
+    const { log } = this.#options;
+    const left = reason === "max_memory" ? RETIRE_PAUSE_SECONDS - worker.age : 0;
+    if (left > 0) {
+      const soon = `It is replaced in ${Math.ceil(left)} s`;
+      log.warn(`Worker ${worker.pid} reached max_memory soon: is that too low? ${soon}`);
+      return this.#retireLater(place, worker, reason, left);
+    }
     log.info(`Replacing worker ${worker.pid}: ${reason} was reached`);
     if (await this.#replace(place) || place.worker !== worker) return;
-    // It is not in line while it waits: a reload may replace it meanwhile.
-    clock.sleep(RETIRE_PAUSE_SECONDS, this.#stop.signal)
+    this.#retireLater(place, worker, reason, RETIRE_PAUSE_SECONDS);
+  }
+
+  /** It is not in line while it waits: a reload may replace it meanwhile. */
+  #retireLater(
+    place: Place,
+    worker: SupervisedWorker,
+    reason: RetireReason,
+    seconds: number,
+  ): void {
+    const { clock } = this.#options;
+    clock.sleep(seconds, this.#stop.signal)
       .then((due) => due ? this.#enqueue(() => this.#retire(place, worker, reason)) : undefined);
   }
 

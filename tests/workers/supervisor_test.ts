@@ -399,13 +399,43 @@ Deno.test("Supervisor replaces a worker that reached a limit before that stops",
 
 Deno.test("Supervisor tries again after 30 s when a worker at its limit could not be replaced", async () => {
   const { spawner, clock } = await Stage.running({ workers: 1 });
-  await spawner.get(1).says({ type: "retire", reason: "max_memory" });
+  await spawner.get(1).says({ type: "retire", reason: "max_requests" });
   await spawner.get(2).fails("Broken");
   await clock.pass(29.9);
   assert.deepEqual(spawner.alive, [1]);
   await clock.pass(0.1);
   await spawner.ready(3);
   assert.deepEqual(spawner.get(1).told, [HAND_OVER]);
+});
+
+Deno.test("Supervisor lets a worker that is too large from its start live for 30 s, and warns", async () => {
+  const { spawner, clock, log } = await Stage.running({ workers: 1 });
+  await clock.pass(2);
+  await spawner.get(1).says({ type: "retire", reason: "max_memory" });
+  await clock.pass(27.9);
+  assert.deepEqual(spawner.alive, [1]);
+  assert.deepEqual(log.lines, [
+    "WARN Worker 1 reached max_memory soon: is that too low? It is replaced in 28 s",
+  ]);
+  await clock.pass(0.1);
+  await spawner.ready(2);
+  assert.deepEqual(spawner.get(1).told, [HAND_OVER]);
+  await spawner.get(1).leaves();
+  await clock.pass(31);
+  await spawner.get(2).says({ type: "retire", reason: "max_memory" });
+  assert.deepEqual(spawner.alive, [2, 3]);
+});
+
+Deno.test("Supervisor replaces a worker that reached a limit before it was ready", async () => {
+  const stage = new Stage({ workers: 1 });
+  const started = stage.supervisor.start();
+  await settle();
+  await stage.spawner.get(1).says({ type: "retire", reason: "max_requests" });
+  assert.deepEqual(stage.spawner.alive, [1]);
+  await stage.spawner.ready(1);
+  await started;
+  await settle();
+  assert.deepEqual(stage.spawner.alive, [1, 2]);
 });
 
 Deno.test("Supervisor replaces a worker once when its limit and a reload come together", async () => {
@@ -499,6 +529,17 @@ Deno.test("Supervisor passes the wish for new log files on", async () => {
   const { supervisor, spawner } = await Stage.running();
   supervisor.reopenLogs();
   for (const pid of [1, 2]) assert.deepEqual(spawner.get(pid).told, [{ type: "reopenLogs" }]);
+});
+
+Deno.test("Supervisor counts a worker once that ends while the metrics of another are waited for", async () => {
+  const { spawner, clock, supervisor } = await Stage.running();
+  const snapshot = { ...EMPTY_SNAPSHOT, logMessages: { error: 5 }, memoryBytes: 100 };
+  const page = supervisor.metrics();
+  await spawner.get(1).says({ type: "metrics", snapshot });
+  await spawner.get(1).leaves(snapshot);
+  await clock.pass(1);
+  const { logMessages, memoryBytes } = await page;
+  assert.deepEqual([logMessages.error, memoryBytes], [5, 0]);
 });
 
 Deno.test("Supervisor sums metrics, with counters but without memory of workers that ended", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LoadedApplication } from "../app/load.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { host } from "../server/host.ts";
@@ -47,12 +48,17 @@ function canStartProcesses(config: ResolvedConfig): boolean {
 
 async function serveHere(job: Job, config: ResolvedConfig, notice?: string): Promise<number> {
   using _pidFile = config.pidPath === null ? null : writePidFile(config.pidPath);
-  await runUntilSignal(start(job, config, notice));
+  const loading = loadJobApplication(job);
+  await runUntilSignal(start(loading, config, notice), loading);
   return 0;
 }
 
-async function start(job: Job, config: ResolvedConfig, notice: string | undefined) {
-  const { app, mode } = await loadJobApplication(job);
+async function start(
+  loading: Promise<LoadedApplication>,
+  config: ResolvedConfig,
+  notice: string | undefined,
+) {
+  const { app, mode } = await loading;
   const server = await host(app, config, mode === undefined ? {} : { mode });
   if (notice !== undefined) server.log.info(notice);
   return server;

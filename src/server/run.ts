@@ -13,21 +13,33 @@ import { onLogRotation, StopSignals } from "./signals.ts";
  * Settles as the server's `finished`. When the stop had to cut something the process ends a while later by itself.
  *
  * @param starting The start, which a second signal gives up.
+ * @param loading What comes before it, if anything: modules that load, maybe for ever. The first signal gives that up.
  */
-export async function runUntilSignal(starting: Promise<HostedServer>): Promise<void> {
+export async function runUntilSignal(
+  starting: Promise<HostedServer>,
+  loading: Promise<unknown> = Promise.resolve(),
+): Promise<void> {
   using signals = new StopSignals();
-  const server = await Promise.race([starting, signals.forced]);
+  // Log files may be open already, and without a listener the signal would end the process.
+  using _rotation = onLogRotation(() => starting.then((late) => late.reopenLogs(), () => {}));
+  const server = await Promise.race([starting, signals.forced, requestedWhile(loading, signals)]);
   if (!server) {
     starting.then((late) => late.shutdown()).catch(() => {}); // it must not run on without an owner
+    if (!signals.isForced) return;
     throw new Error("Stopped by a second signal before the start was complete");
   }
-  using _rotation = onLogRotation(() => server.reopenLogs());
   signals.forced.then(() => server.force());
   await Promise.race([signals.requested, server.finished]);
   await server.shutdown();
   if (server.outcome !== "clean") {
     exitLater(signals.isForced ? FORCED_EXIT_DELAY_MS : EXIT_DELAY_MS);
   }
+}
+
+/** Settles with a first signal that comes before `loading` has settled; never, when none does. */
+async function requestedWhile(loading: Promise<unknown>, signals: StopSignals): Promise<void> {
+  const isLoaded = await Promise.race([loading.then(() => true), signals.requested]);
+  if (isLoaded) await new Promise<never>(() => {});
 }
 
 /** Milliseconds a program has for its own cleaning up after a stop that had to cut something. */

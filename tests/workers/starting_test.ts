@@ -1,5 +1,5 @@
 /**
- * What happens to workers while they start: stops, lost supervisors, log rotation.
+ * What happens to servers while they start: stops, lost supervisors, log rotation.
  */
 
 import assert from "node:assert/strict";
@@ -62,14 +62,20 @@ async function run(
   }
 }
 
-test("SIGTERM while modules load for ever ends the worker, with exit code 0", LOADING, [
-  "--workers",
-  "1",
-], async (server, pid) => {
-  server.kill("SIGTERM");
-  assert.equal(await server.exitCode(), 0, server.text);
-  assert.equal(isAlive(pid), false);
-});
+for (const workers of ["0", "1"]) {
+  const args = ["--workers", workers, "--pid", "server.pid"];
+  test(
+    `SIGTERM while modules load for ever ends ${workers} workers, with exit code 0`,
+    LOADING,
+    args,
+    async (server, pid, cwd) => {
+      server.kill("SIGTERM");
+      assert.equal(await server.exitCode(), 0, server.text);
+      assert.equal(isAlive(pid), false);
+      await assert.rejects(Deno.stat(`${cwd}/server.pid`), Deno.errors.NotFound);
+    },
+  );
+}
 
 test("a worker whose modules load for ever ends when its supervisor is killed", LOADING, [
   "--workers",
@@ -79,20 +85,23 @@ test("a worker whose modules load for ever ends when its supervisor is killed", 
   await eventually(() => !isAlive(pid), "the end of the worker");
 });
 
-test("a worker whose application starts opens its log files anew once it runs", STARTING, [
-  "--workers",
-  "1",
-  "--access-logfile",
-  "access.log",
-], async (server, pid, cwd) => {
-  await Deno.rename(`${cwd}/access.log`, `${cwd}/access.log.1`);
-  Deno.kill(pid, "SIGUSR2");
-  await server.says(/rotated/);
-  await Deno.writeTextFile(`${cwd}/go`, "");
-  await server.says(/Supervising/);
-  await (await fetch(server.urls[0]!)).text();
-  server.kill("SIGTERM");
-  assert.equal(await server.exitCode(), 0, server.text);
-  assert.match(await Deno.readTextFile(`${cwd}/access.log`), /GET \/ /);
-  assert.equal(await Deno.readTextFile(`${cwd}/access.log.1`), "");
-});
+for (const workers of ["0", "1"]) {
+  const args = ["--workers", workers, "--access-logfile", "access.log"];
+  test(
+    `SIGUSR2 while the application of ${workers} workers starts opens the log files anew`,
+    STARTING,
+    args,
+    async (server, pid, cwd) => {
+      await Deno.rename(`${cwd}/access.log`, `${cwd}/access.log.1`);
+      Deno.kill(pid, "SIGUSR2");
+      await server.says(/rotated/);
+      await Deno.writeTextFile(`${cwd}/go`, "");
+      await server.says(/Running on/);
+      await (await fetch(server.urls[0]!)).text();
+      server.kill("SIGTERM");
+      assert.equal(await server.exitCode(), 0, server.text);
+      assert.match(await Deno.readTextFile(`${cwd}/access.log`), /GET \/ /);
+      assert.equal(await Deno.readTextFile(`${cwd}/access.log.1`), "");
+    },
+  );
+}

@@ -93,11 +93,17 @@ export class Reporter {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error) || !SPEAKING.has(error.name)) return stackOf(error);
+  if (!(error instanceof Error)) return stackOf(error);
+  if (!SPEAKING.has(error.name)) return withoutBareName(stackOf(error));
   const { name, message, cause } = error;
   if (name === "NotCapable") return `Deno was not given permission: ${message}`;
   // What the application threw when it was started or stopped is where its author has to look.
   return name === "LifespanError" && cause ? `${message}\n${stackOf(cause)}` : message;
+}
+
+/** A stack of which nothing is left but a message needs no "Error: " after our own "error: ". */
+function withoutBareName(stack: string): string {
+  return /^ +at /m.test(stack) ? stack : stack.replace(/^Error: /, "");
 }
 
 /** Class and own fields of an error that JSON can hold. */

@@ -132,6 +132,12 @@ Deno.test("command() shows the stack of what nobody foresaw, without its own fil
   assert.doesNotMatch(err, /\/src\/cli\//);
 });
 
+Deno.test("command() shows no class before a message without a stack", async () => {
+  const bare = Object.assign(new Error("No such luck"), { stack: "Error: No such luck" });
+  const { err } = await run("main.ts", () => Promise.reject(bare));
+  assert.equal(err, "error: No such luck\n");
+});
+
 Deno.test("command() shows where the application failed to stop", async () => {
   const cause = new RangeError("no database");
   const error = new LifespanError("shutdown", "RangeError: no database", { cause });

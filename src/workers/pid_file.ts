@@ -13,6 +13,7 @@ import { ConfigError } from "../errors.ts";
  * @throws {ConfigError} When the file cannot be written, or names another process that is alive.
  */
 export function writePidFile(path: string): Disposable {
+  if (isFile(path) === false) throw refused(path, "it is not a regular file");
   const other = readPid(path);
   if (other !== null && other !== Deno.pid && isAlive(other)) {
     throw refused(
@@ -41,8 +42,18 @@ function removePidFile(path: string): void {
 /** The process that a file names; `null` when it cannot be read or names none. */
 function readPid(path: string): number | null {
   try {
+    if (!isFile(path)) return null;
     const text = Deno.readTextFileSync(path).trim();
     return /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a path is a regular file, for a pipe or a device may be read for ever; `null` when it cannot be told. */
+function isFile(path: string): boolean | null {
+  try {
+    return Deno.statSync(path).isFile;
   } catch {
     return null;
   }

@@ -51,6 +51,21 @@ Deno.test("writePidFile() refuses a path that cannot be written", () =>
     assert.throws(() => writePidFile(`${path}/missing/file`), { name: "ConfigError" });
   }));
 
+Deno.test({
+  name: "writePidFile() refuses pipes and devices, which could be read for ever",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (path) => {
+      await new Deno.Command("mkfifo", { args: [path] }).output();
+      for (const special of [path, "/dev/zero", path.replace(/\/[^/]*$/, "")]) {
+        assert.throws(() => writePidFile(special), {
+          name: "ConfigError",
+          message: /\(it is not a regular file\)$/,
+        });
+      }
+    }),
+});
+
 Deno.test("writePidFile() leaves a file alone that has become another's, or is gone", () =>
   inFolder((path) => {
     {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ResolvedConfig } from "../config/mod.ts";
+import type { BindSpec, HostAndPort, ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { bindError } from "../server/bind_error.ts";
 import { refuseMeetingPorts } from "./assigned_binds.ts";
@@ -48,17 +48,27 @@ function unixRefused(workers: number, bind: string): ConfigError {
 /**
  * Refuses addresses on which another program listens: workers share their addresses, and would share with it too.
  *
+ * @param known Ports on which workers may listen already, which are not looked at; those that were are added.
  * @throws {BindError} When an address cannot be had.
  */
-export function refuseTakenAddresses({ bind, insecureBind }: ResolvedConfig): void {
-  for (const spec of [...bind, ...insecureBind]) {
-    if (spec.kind === "unix" || spec.port === 0) continue;
+export function refuseTakenAddresses(
+  { bind, insecureBind }: Pick<ResolvedConfig, "bind" | "insecureBind">,
+  known: Set<number> = new Set(),
+): void {
+  const specs = [...bind, ...insecureBind].filter(isTcp)
+    .filter(({ port }) => port !== 0 && !known.has(port));
+  for (const spec of specs) {
     try {
       Deno.listen({ hostname: spec.hostname, port: spec.port }).close();
     } catch (cause) {
       throw bindError(spec, cause, "tcp");
     }
   }
+  for (const { port } of specs) known.add(port);
+}
+
+function isTcp(spec: BindSpec): spec is HostAndPort {
+  return spec.kind === "tcp";
 }
 
 /** Sentences for the log: the configuration's own, and what workers cannot promise on this system. */

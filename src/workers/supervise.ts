@@ -44,7 +44,8 @@ export async function supervise(job: Job, config: ResolvedConfig): Promise<numbe
   using signals = new StopSignals();
   requireProcesses(config);
   const plan = planOf(config);
-  refuseTakenAddresses(config);
+  const ports = new Set<number>();
+  refuseTakenAddresses(config, ports);
   using _pidFile = config.pidPath === null ? null : writePidFile(config.pidPath);
   const log = openLog(config);
   try {
@@ -53,7 +54,12 @@ export async function supervise(job: Job, config: ResolvedConfig): Promise<numbe
       job,
       identity: config.devCertificate ? await loadTls(config, log) : null,
       plan,
-      reread: async () => planOf(await loadJobConfig(job)),
+      reread: async () => {
+        const changed = await loadJobConfig(job);
+        const plan = planOf(changed);
+        refuseTakenAddresses(changed, ports);
+        return plan;
+      },
       spawner: forkSpawner(WORKER_URL, flagsFor(job, config)),
       clock: SYSTEM_CLOCK,
       log,

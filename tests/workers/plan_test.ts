@@ -48,6 +48,20 @@ Deno.test("refuseTakenAddresses() refuses a port that is taken, although its own
   refuseTakenAddresses(resolveConfig({ bind: ["127.0.0.1:0", "unix:/run/a.sock"] }));
 });
 
+Deno.test("refuseTakenAddresses() looks once at each port, for later it is the workers' own", () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const config = resolveConfig({ bind: `127.0.0.1:${port}` });
+  const known = new Set<number>();
+  assert.throws(() => refuseTakenAddresses(config, known), { name: "BindError" });
+  assert.deepEqual(known, new Set()); // refused, so it is looked at again
+  listener.close();
+  refuseTakenAddresses(config, known);
+  assert.deepEqual(known, new Set([port]));
+  using _worker = Deno.listen({ hostname: "127.0.0.1", port, reusePort: true });
+  refuseTakenAddresses(resolveConfig({ bind: `localhost:${port}` }), known);
+});
+
 Deno.test("noticesOf() repeats the warnings of the configuration", () => {
   const config = resolveConfig({ debug: true });
   assert.equal(config.warnings.length, 1);

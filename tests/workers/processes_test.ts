@@ -217,6 +217,18 @@ test("SIGHUP reads the configuration anew, and a bad one changes nothing", async
   assert.equal(new Set(server.urls).size, 1);
 });
 
+test("SIGHUP does not move workers to an address that they would share with another program", async ({ cwd }) => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0, reusePort: true });
+  const taken = `127.0.0.1:${listener.addr.port}`;
+  await Deno.writeTextFile(`${cwd}/c.toml`, `bind = "127.0.0.1:0"\n`);
+  await using server = new CommandLine(["main.ts", "--config", "c.toml"], { cwd });
+  await server.says(/Supervising/);
+  await Deno.writeTextFile(`${cwd}/c.toml`, `bind = "${taken}"\n`);
+  server.kill("SIGHUP");
+  await server.says(new RegExp(`Not reloaded, the workers serve on: Cannot bind "${taken}"`));
+  assert.equal(await (await fetch(server.urls[0]!)).text(), String(workersOf(server)[0]));
+});
+
 test("each worker has a UDP port of its own and advertises that one", async ({ start }) => {
   const port = freePair();
   const tls = ["--certfile", CERTIFICATE_PATH, "--keyfile", KEY_PATH];

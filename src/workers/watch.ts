@@ -58,8 +58,10 @@ export class FileWatch implements AsyncDisposable {
       known = now;
       if (changed.length === 0 || signal.aborted) continue;
       onChange(changed);
-      targets = await findTargets();
-      known = withNewFiles(known, await scanFiles(targets));
+      const old = targets;
+      targets = await findTargets().catch(() => old); // the working directory may be gone
+      const found = await scanFiles(targets);
+      known = withNewTargets(known, found, await scanFiles(old));
     }
   }
 
@@ -106,7 +108,11 @@ function openWatcher(folders: readonly string[]): Deno.FsWatcher | null {
   }
 }
 
-/** Targets that are new are no change; files that changed since are. */
-function withNewFiles(known: FileScan, now: FileScan): FileScan {
-  return { folders: now.folders, files: new Map([...now.files, ...known.files]) };
+/**
+ * Adds what only the new targets have, which is no change. Files that came since belong to the old targets, too, and
+ * are one: they are left to be found.
+ */
+function withNewTargets(known: FileScan, found: FileScan, foundByOld: FileScan): FileScan {
+  const added = [...found.files].filter(([path]) => !foundByOld.files.has(path));
+  return { folders: found.folders, files: new Map([...added, ...known.files]) };
 }

@@ -25,7 +25,9 @@ export async function findTargets(
   const application = applicationFile(job.application);
   const folder = application === null ? null : dirname(application);
   const modules = application === null ? [] : await importedFiles(application);
-  const outside = modules.filter((path) => folder !== null && !path.startsWith(folder + SEPARATOR));
+  // A link in the folder leads to files elsewhere, whose changes its own folder does not tell.
+  const inside = folder === null ? "" : realPath(folder) + SEPARATOR;
+  const outside = new Set(modules.map(realPath).filter((path) => !path.startsWith(inside)));
   const config = configFile(job.config);
   return {
     sources: folder === null ? [] : [folder],
@@ -72,6 +74,15 @@ interface ModuleGraph {
 /** The path of a `file:` URL; nothing for others. */
 function filesOf(specifier: string): string[] {
   return specifier.startsWith("file:") ? [fileURLToPath(specifier)] : [];
+}
+
+/** Where a path leads; itself when that cannot be told. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function isFile(path: string): boolean {

@@ -89,9 +89,9 @@ class Watched implements AsyncDisposable {
   #changes: (readonly string[])[] = [];
   #onChange = Promise.withResolvers<void>();
 
-  constructor(targets: WatchTargets) {
+  constructor(findTargets: () => Promise<WatchTargets>) {
     this.#watch = new FileWatch({
-      findTargets: () => Promise.resolve(targets),
+      findTargets,
       onWatching: () => this.#watching.resolve(),
       onChange: (paths) => {
         this.#changes.push(paths);
@@ -100,20 +100,25 @@ class Watched implements AsyncDisposable {
     });
   }
 
-  static async begin(targets: WatchTargets): Promise<Watched> {
-    const watched = new Watched(targets);
+  static async begin(
+    targets: WatchTargets,
+    findTargets = () => Promise.resolve(targets),
+  ): Promise<Watched> {
+    const watched = new Watched(findTargets);
     await watched.#watching.promise;
     return watched;
   }
 
-  /** Waits until there were changes that contain all of `paths`. */
-  async sees(...paths: string[]): Promise<void> {
+  /** Waits until there were changes that contain all of `paths`; gives all there were. */
+  async sees(...paths: string[]): Promise<string[]> {
     const seen = () => paths.every((path) => this.#changes.flat().includes(path));
     while (!seen()) {
       this.#onChange = Promise.withResolvers();
       await withDeadline(this.#onChange.promise, `a change of ${paths}`, 15_000);
     }
+    const all = this.#changes.flat();
     this.#changes = [];
+    return all;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -145,6 +150,28 @@ Deno.test("FileWatch sees a single file change although its neighbours do not co
     await write(join(folder, "other.toml"), "changed");
     await write(config, "a = 22");
     await watched.sees(config);
+  }));
+
+Deno.test("FileWatch sees files that come while it looks for targets, and takes new targets for no change", () =>
+  inFolder({ "app/main.ts": "1", "shared/new.ts": "" }, async (folder) => {
+    const [main, late] = [join(folder, "app/main.ts"), join(folder, "app/late.ts")];
+    const shared = join(folder, "shared/new.ts");
+    const sources = [join(folder, "app")];
+    let finds = 0;
+    const findTargets = async () => {
+      finds++;
+      if (finds === 2) await write(late, "");
+      if (finds === 4) throw new Error("The working directory is gone");
+      return { sources, paths: finds > 1 ? [shared] : [] };
+    };
+    await using watched = await Watched.begin({ sources, paths: [] }, findTargets);
+    await write(main, "12");
+    assert.deepEqual(await watched.sees(main), [main]);
+    assert.deepEqual(await watched.sees(late), [late]);
+    await write(shared, "1");
+    assert.deepEqual(await watched.sees(shared), [shared]);
+    await write(main, "123"); // after the fourth search
+    await watched.sees(main);
   }));
 
 Deno.test("FileWatch outlives its folder and sees it come back", () =>
@@ -180,6 +207,30 @@ Deno.test("findTargets() finds folder, imports from elsewhere, configuration and
       paths: ["/templates", join(folder, "config.toml"), join(folder, "shared/a.ts")],
     });
   }));
+
+Deno.test({
+  name: "findTargets() finds where links in the folder lead",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder({
+      "app/main.ts": `import "./linked/a.ts"; import "./b.ts"; import "./c.ts";`,
+      "app/b.ts": "",
+      "shared/a.ts": "",
+      "shared/c.ts": "",
+    }, async (folder) => {
+      await Deno.symlink(`${folder}/shared`, `${folder}/app/linked`);
+      await Deno.symlink(`${folder}/shared/c.ts`, `${folder}/app/c.ts`);
+      await Deno.symlink(`${folder}/app`, `${folder}/current`);
+      const application = `${folder}/current/main.ts`;
+      const job = { application, factory: false, config: null, options: {} };
+      const { sources, paths } = await findTargets(job, { reloadPaths: [] });
+      assert.deepEqual(sources, [join(folder, "current")]);
+      assert.deepEqual(paths.toSorted(), [
+        join(folder, "shared/a.ts"),
+        join(folder, "shared/c.ts"),
+      ]);
+    }),
+});
 
 Deno.test("findTargets() of a broken application is its folder", () =>
   inFolder({ "main.ts": "import {" }, async (folder) => {

@@ -156,7 +156,8 @@ async function load(job: Job): Promise<LoadedApplication & { configured: Resolve
 
 /** The configuration with the addresses and the certificate of this worker. The supervisor tells the warnings, once for all. */
 function assignedConfig(config: ResolvedConfig, assignment: Assignment): ResolvedConfig {
-  const { identity } = assignment;
+  // A reload may have put a real certificate in the place of the one for development, or none.
+  const identity = config.devCertificate ? assignment.identity : null;
   const tls = identity && { devCertificate: false, certfile: identity.cert, keyfile: identity.key };
   return { ...config, ...tls, ...assignBinds(config, assignment), warnings: [] };
 }

@@ -304,6 +304,16 @@ test("a certificate for development is one for all workers and their successors"
   assert.equal(seen.size, 1);
 });
 
+test("SIGHUP takes the certificate for development away when the configuration no longer asks for it", async ({ cwd }) => {
+  await Deno.writeTextFile(`${cwd}/c.toml`, `bind = "127.0.0.1:0"\ndev_certificate = true\n`);
+  await using server = new CommandLine(["main.ts", "--config", "c.toml"], { cwd });
+  await server.says(/Supervising/);
+  await Deno.writeTextFile(`${cwd}/c.toml`, `bind = "127.0.0.1:0"\n`);
+  server.kill("SIGHUP");
+  await server.says(/Reloaded/);
+  assert.deepEqual(server.urls.map((url) => new URL(url).protocol), ["https:", "http:"]);
+});
+
 /** Fingerprint of the certificate that a server shows to a new connection. */
 function fingerprint(url: string): Promise<string> {
   const { hostname, port } = new URL(url);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ShutdownError } from "../errors.ts";
+import { hasStreamBody } from "../response_record.ts";
 import type { Entry, InFlight } from "./in_flight.ts";
 
 /** What to do with what the handler came up with. */
@@ -25,6 +27,7 @@ export class PendingResponse implements Entry {
   readonly response: Promise<Response>;
   readonly #events: PendingEvents;
   #resolve!: (response: Response | Promise<Response>) => void;
+  #isCut = false;
 
   /** @param upload Whether the request may have content that the handler is reading. */
   constructor(
@@ -40,6 +43,7 @@ export class PendingResponse implements Entry {
     // A promise passes unchanged; `then` of anything else may throw.
     Promise.resolve(result).then((value) => {
       inFlight.delete(this);
+      if (this.#isCut) return dropContent(value);
       try {
         this.#resolve(events.onResult(value));
       } catch (error) {
@@ -52,6 +56,13 @@ export class PendingResponse implements Entry {
   }
 
   cut(): void {
+    this.#isCut = true;
     this.#resolve(this.#events.onCut());
   }
+}
+
+/** Tells the producer of a stream that came too late that nobody wants it. */
+function dropContent(result: unknown): void {
+  if (!(result instanceof Response) || !hasStreamBody(result)) return;
+  result.body?.cancel(new ShutdownError()).catch(() => {}); // locked, or the application's own failure
 }

@@ -159,7 +159,7 @@ Deno.test("shutdown() lets an upload in progress finish and refuses a new one wi
   assert.equal(log.matching("Refused POST with 503").length, 1);
 });
 
-Deno.test("shutdown() refuses new connections at once", async () => {
+Deno.test("nobody accepts connections after shutdown()", async () => {
   const server = await start(() => new Response("x"), options());
   const { addr } = server.binds[0]!;
   await server.shutdown();
@@ -168,6 +168,25 @@ Deno.test("shutdown() refuses new connections at once", async () => {
     Deno.connect({ hostname: "127.0.0.1", port: addr.port }),
     Deno.errors.ConnectionRefused,
   );
+});
+
+Deno.test("a stream that a fetch handler returns after the deadline is cancelled", async () => {
+  const [begun, cut] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const cancelled = Promise.withResolvers<unknown>();
+  const server = await start(async () => {
+    begun.resolve();
+    await cut.promise;
+    return new Response(new ReadableStream({ cancel: cancelled.resolve }));
+  }, options());
+  const answer = fetch(server.binds[0]!.url);
+  await begun.promise;
+  const stopped = server.shutdown();
+  const response = await answer;
+  assert.equal(response.status, 503);
+  await response.text();
+  cut.resolve();
+  assert.ok(await cancelled.promise instanceof ShutdownError);
+  await stopped;
 });
 
 Deno.test("shutdown() called twice stops once", async () => {

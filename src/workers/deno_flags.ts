@@ -23,6 +23,8 @@ const TAKES_VALUE = new Set([
 /** What is done once, or can be had once: watching, debugging on one port, downloading anew. */
 const NOT_INHERITED = /^(?:--watch|--inspect|--reload(?:=|$)|-r$|--unstable-hmr)/;
 
+const ALL = "--allow-all";
+
 const PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
 
 /**
@@ -36,6 +38,21 @@ export function workerFlags(
 ): string[] {
   const flags = workerFlags.length > 0 ? workerFlags : parent();
   return [...flags, ...OWN_FLAGS.filter((flag) => !flags.includes(flag))];
+}
+
+/**
+ * A sentence for the log where workers may get less than this process has; `null` where they get the same.
+ *
+ * Else what a worker then lacks would read as if it had to be granted to this process, which has it.
+ */
+export function missingFlagsNotice(
+  { workerFlags }: Pick<ResolvedConfig, "workerFlags">,
+): string | null {
+  if (workerFlags.length > 0 || inheritedFlags() !== null) return null;
+  const flags = flagsOfPermissions();
+  if (flags.includes(ALL)) return null;
+  return `Workers run with ${flags.join(" ")}: Deno does not tell what else it was given, ` +
+    "such as permissions in part. Name all flags for workers with --worker-flag";
 }
 
 /**
@@ -64,9 +81,13 @@ function refused(workers: number, expected: string, hint: string): ConfigError {
 
 /** Flags of this process, as far as they can be told. */
 function ownFlags(): string[] {
+  return inheritedFlags() ?? flagsOfPermissions();
+}
+
+/** Flags of this process as they were given; `null` when they cannot be read. */
+function inheritedFlags(): string[] | null {
   const main = Deno.mainModule;
-  return flagsOfCommandLine(readCommandLine(), (text) => isMainModule(text, main)) ??
-    flagsOfPermissions();
+  return flagsOfCommandLine(readCommandLine(), (text) => isMainModule(text, main));
 }
 
 function readCommandLine(): string[] {
@@ -115,9 +136,7 @@ function isMainModule(text: string, main: string): boolean {
 /** Never more than this process may do: what is granted in part only is left out. */
 function flagsOfPermissions(): string[] {
   const granted = PERMISSIONS.filter((name) => isGranted({ name }));
-  return granted.length === PERMISSIONS.length
-    ? ["--allow-all"]
-    : granted.map((name) => `--allow-${name}`);
+  return granted.length === PERMISSIONS.length ? [ALL] : granted.map((name) => `--allow-${name}`);
 }
 
 function isGranted(permission: Deno.PermissionDescriptor): boolean {

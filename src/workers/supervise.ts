@@ -20,7 +20,7 @@ import { openLog, type ServerLog } from "../server/log.ts";
 import { onLogRotation, StopSignals } from "../server/signals.ts";
 import { loadTls } from "../server/tls.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
-import { requireProcesses, workerFlags } from "./deno_flags.ts";
+import { missingFlagsNotice, requireProcesses, workerFlags } from "./deno_flags.ts";
 import { forkSpawner } from "./fork.ts";
 import { type Job, loadJobConfig } from "./job.ts";
 import { writePidFile } from "./pid_file.ts";
@@ -50,6 +50,8 @@ export async function supervise(job: Job, config: ResolvedConfig): Promise<numbe
   const log = openLog(config);
   try {
     for (const notice of noticesOf(config)) log.warn(notice);
+    const missing = missingFlagsNotice(config);
+    if (missing !== null) log.info(missing);
     const supervisor = new Supervisor({
       job,
       identity: config.devCertificate ? await loadTls(config, log) : null,

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { flagsOfCommandLine, workerFlags } from "../../src/workers/deno_flags.ts";
+import {
+  flagsOfCommandLine,
+  missingFlagsNotice,
+  workerFlags,
+} from "../../src/workers/deno_flags.ts";
 
 const COMMAND_LINES = [
   { line: "deno run -A main.ts", flags: ["-A"] },
@@ -56,11 +60,17 @@ Deno.test("workerFlags() of a process with all permissions gives workers all of 
   assert.deepEqual(workerFlags({ workerFlags: [] }), ["--allow-all", ...OWN]);
 });
 
+Deno.test("missingFlagsNotice() is silent where workers get what this process has, or what is configured", () => {
+  assert.equal(missingFlagsNotice({ workerFlags: [] }), null); // tests run with -A
+  assert.equal(missingFlagsNotice({ workerFlags: ["--allow-net"] }), null);
+});
+
 const PROBE = `
-  import { requireProcesses, workerFlags } from ${
+  import { missingFlagsNotice, requireProcesses, workerFlags } from ${
   JSON.stringify(new URL("../../src/workers/deno_flags.ts", import.meta.url).href)
 };
   const flags = workerFlags({ workerFlags: [] });
+  console.error(missingFlagsNotice({ workerFlags: [] }));
   try { requireProcesses({ workers: 2 }); console.log(JSON.stringify(flags)); }
   catch (error) { console.log(error.message); }
 `;
@@ -92,7 +102,10 @@ for (const { flags, says } of PERMISSIONS) {
       const text = new TextDecoder().decode(stdout);
       const context = text + new TextDecoder().decode(stderr);
       if (typeof says === "string") assert(text.includes(says), context);
-      else assert.deepEqual(new Set(JSON.parse(text)), new Set([...says, ...OWN]), context);
+      else {
+        assert.deepEqual(new Set(JSON.parse(text)), new Set([...says, ...OWN]), context);
+        assert.match(context, /^Workers run with --allow-[^:]+: .* Name all .* --worker-flag$/m);
+      }
     } finally {
       await Deno.remove(path);
     }

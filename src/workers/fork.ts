@@ -5,7 +5,7 @@
  */
 
 import { type ChildProcess, fork, type ForkOptions } from "node:child_process";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import { isEnvelope, type ToWorker } from "./messages.ts";
 import type { Spawner, WorkerExit, WorkerListener, WorkerProcess } from "./spawner.ts";
 
 /**
@@ -36,7 +36,9 @@ class ForkedProcess implements WorkerProcess {
       if (!ended) listener.onExit(exit);
       ended = true;
     };
-    child.on("message", (message: FromWorker) => ended || listener.onMessage(message));
+    child.on("message", (received: unknown) => {
+      if (!ended && isEnvelope(received)) listener.onMessage(received.hypercorn);
+    });
     child.on("exit", (code, signal) => end({ code, signal }));
     // Without a process there will be no "exit"; other errors are messages that came too late.
     child.on("error", ({ message }) => {

@@ -59,3 +59,14 @@ export type FromWorker =
     readonly failure: Failure | null;
     readonly snapshot: MetricsSnapshot;
   };
+
+/** A message of a worker on its way: the application shares the channel, and may send what it likes (`process.send`). */
+export interface Envelope {
+  /** What the worker says. */
+  readonly hypercorn: FromWorker;
+}
+
+/** Whether what came through the channel is the worker's, not the application's. */
+export function isEnvelope(received: unknown): received is Envelope {
+  return typeof received === "object" && received !== null && "hypercorn" in received;
+}

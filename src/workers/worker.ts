@@ -19,7 +19,7 @@ import { assignBinds, chosenPorts } from "./assigned_binds.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { describeFailure, type Failure } from "./failure.ts";
 import { type Job, loadJobApplication, loadJobConfig } from "./job.ts";
-import type { Assignment, FromWorker, ToWorker } from "./messages.ts";
+import type { Assignment, Envelope, FromWorker, ToWorker } from "./messages.ts";
 
 /** Where to find this program. That it is imported makes it part of what `deno cache` downloads. */
 export const WORKER_URL: string = import.meta.url;
@@ -144,7 +144,9 @@ class Worker {
   }
 
   #send(message: FromWorker): void {
-    if (process.connected) process.send?.(message, undefined, undefined, () => {}); // or the supervisor is gone
+    if (!process.connected) return; // the supervisor is gone
+    const envelope: Envelope = { hypercorn: message };
+    process.send?.(envelope, undefined, undefined, () => {});
   }
 }
 

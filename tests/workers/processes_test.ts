@@ -97,6 +97,17 @@ test("max_requests replaces workers without a failed request", async ({ start })
   assert.doesNotMatch(server.text, /Restarting/);
 });
 
+test("an application may send what it likes through the channel of its worker", async ({ start, cwd }) => {
+  const sent = `[null, "ready", 1, {}, { type: "bye" }, { type: "retire" }, { type: "metrics" }]`;
+  const send =
+    `import process from "node:process"; for (const each of ${sent}) process.send(each);`;
+  await Deno.writeTextFile(`${cwd}/main.ts`, `${send}\n${APP}`);
+  const server = await start(1);
+  assert.equal(await (await fetch(server.urls[0]!)).text(), String(workersOf(server)[0]));
+  server.kill("SIGTERM");
+  assert.equal(await server.exitCode(), 0, server.text);
+});
+
 test("a worker that gets SIGTERM stops by itself and is replaced at once", async ({ start }) => {
   const server = await start(1);
   const [worker = 0] = workersOf(server);

@@ -96,8 +96,8 @@ function tokenize(args: readonly string[]): readonly Token[] {
       allowPositionals: true,
       tokens: true,
     });
-    const shortened = (tokens as readonly Token[]).find(({ name }) => {
-      return name !== undefined && name.length > 1 && !BY_NAME.has(name);
+    const shortened = (tokens as readonly Token[]).find(({ name, rawName }) => {
+      return name !== undefined && rawName?.startsWith("--") && !BY_NAME.has(name);
     });
     if (shortened?.name === undefined) return tokens as readonly Token[];
     // A name that was shortened may have taken its value for a positional argument, so all is read again.
@@ -117,8 +117,15 @@ function completeName(beginning: string): string {
   throw new UsageError(`Cannot tell which option "${flag}" is: it could be ${all}`, { flag });
 }
 
+/** Flags by which `deno serve` and other servers know what has another name here. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ["--host", "--bind"],
+  ["--port", "--bind"],
+  ["--watch", "--reload"],
+]);
+
 function refuseUnknown(flag: string): never {
-  const nearest = nearestSpelling(flag, FLAGS.map(({ name }) => `--${name}`));
+  const nearest = FOREIGN.get(flag) ?? nearestSpelling(flag, FLAGS.map(({ name }) => `--${name}`));
   const advice = nearest === undefined ? "" : `. Did you mean "${nearest}"?`;
   throw new UsageError(`Unknown option "${flag}"${advice}`, { flag, ...(nearest && { nearest }) });
 }

@@ -140,8 +140,14 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         "For open requests when stopping",
         TIME,
       ),
-      takes("keep-alive", "keepAliveTimeout", "SECONDS", "For idle connections", TIME),
-      takes("read-timeout", "readTimeout", "SECONDS", "For each read from a client", TIME),
+      takes(
+        "keep-alive",
+        "keepAliveTimeout",
+        "SECONDS",
+        "For idle connections; no effect yet",
+        TIME,
+      ),
+      takes("read-timeout", "readTimeout", "SECONDS", "For each read; no effect yet", TIME),
       takes(
         "websocket-ping-interval",
         "websocketPingInterval",

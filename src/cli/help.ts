@@ -9,6 +9,7 @@ import { type Flag, FLAG_GROUPS } from "./flags.ts";
 const HEAD = `Serves an application over HTTP/1.1, HTTP/2, HTTP/3 and WebSocket.
 
 Usage: deno run -A jsr:@x/hypercorn/cli [OPTIONS] APPLICATION
+e.g.   deno run -A jsr:@x/hypercorn/cli main.ts --bind :8080 --access-logfile -
 
 APPLICATION is [FORM:]MODULE[:EXPORT]
   main.ts             its default export, or else "app", or else "fetch"
@@ -17,8 +18,9 @@ APPLICATION is [FORM:]MODULE[:EXPORT]
   npm:pkg, jsr:pkg, https://host/main.ts and other URLs are modules, too
 `;
 
-const TAIL = `Options of a configuration file that have no flag are listed in the README.
-Flags win over the file. Exit codes: 0 stopped, 1 failed, 2 wrong usage.
+const TAIL = `--print-config alone prints the defaults of all options, also of those that have
+no flag, only a place in the file. Flags win over the file.
+Exit codes: 0 stopped, 1 failed, 2 wrong usage.
 `;
 
 /** Column in which descriptions begin; a longer flag has its description on the next line. */

@@ -154,6 +154,18 @@ const REFUSED = [
     says: /^Unknown option "--no-reload"\. Did you mean "--reload"\?$/,
     flag: "--no-reload",
   },
+  {
+    args: "--port 80",
+    says: /^Unknown option "--port"\. Did you mean "--bind"\?$/,
+    flag: "--port",
+  },
+  { args: "--host=::", says: /"--host"\. Did you mean "--bind"\?$/, flag: "--host" },
+  { args: "--watch", says: /"--watch"\. Did you mean "--reload"\?$/, flag: "--watch" },
+  {
+    args: "--b a:1",
+    says: /^Cannot tell which option "--b" is: it could be "--bind" or "--backlog"$/,
+    flag: "--b",
+  },
   { args: "--elephants", says: /^Unknown option "--elephants"$/, flag: "--elephants" },
   { args: "-x", says: /^Unknown option "-x"/, flag: "-x" },
   {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import configuration from "../../deno.json" with { type: "json" };
 import { FLAGS } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
+import { findOption } from "../../src/config/options.ts";
 import { VERSION } from "../../src/cli/version.ts";
 
 /** Line that `--help` leaves to the other name of a flag. */
@@ -21,6 +22,14 @@ Deno.test("helpText() has a line for every flag", () => {
   );
   const names = FLAGS.map(({ name }) => name).filter((name) => !UNLISTED.includes(name));
   assert.deepEqual(listed, names);
+});
+
+Deno.test("helpText() says of which flags the option has no effect yet", () => {
+  const named = [...helpText().matchAll(/--([a-z-]+).*; no effect yet$/gm)].map(([, name]) => name);
+  const later = FLAGS.filter(({ sets }) => {
+    return "option" in sets && findOption(sets.option)?.effect === "later";
+  });
+  assert.deepEqual(named, later.map(({ name }) => name));
 });
 
 Deno.test("VERSION is that of deno.json", () => {

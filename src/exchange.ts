@@ -125,7 +125,7 @@ export interface Exchange extends ResponseWriter {
   readonly peer: PeerInfo;
   /** What the protocol can carry. */
   readonly supports: ExchangeSupport;
-  /** Who keeps the books about this request; middleware that knows the real client tells it. Absent when nobody does. */
+  /** Who measures this request; middleware that knows the real client tells it. Absent when nobody does. */
   readonly observation?: Observation | undefined;
   /** Aborts once when the client leaves early; the reason is a `DisconnectError`. */
   readonly signal: AbortSignal;

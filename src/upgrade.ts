@@ -31,7 +31,8 @@ export interface WebSocketUpgrade {
 /** A driver's way of upgrading a request. */
 export type Upgrader = (request: Request, options: UpgradeOptions) => WebSocketUpgrade;
 
-const UPGRADER = Symbol("upgrader");
+/** Registered, for the application may import another version of this package than the one that serves it. */
+const UPGRADER = Symbol.for("@x/hypercorn.upgrader");
 
 /** Leaves `upgrader` on a request. A property, not a WeakMap: it is set on every request and must cost nothing. */
 export function setUpgrader(request: Request, upgrader: Upgrader): void {

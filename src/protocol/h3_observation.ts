@@ -34,7 +34,7 @@ const UNKNOWN_HEAD: H3RequestHead = {
 
 /** One request as its observer sees it. */
 export class H3Observation {
-  /** The observer's own books, for the application's side. */
+  /** The observer's own record, for the application's side. */
   readonly observation: Observation;
   #outcome: Outcome | undefined;
   /** Status of the answer that refused it. */

@@ -13,7 +13,7 @@ import type { Framework, Mode } from "../framework_types.ts";
 import { formatPrometheus } from "../metrics/mod.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import { type Admin, openAdmin } from "./admin.ts";
-import { type Books, openBooks } from "./books.ts";
+import { type Instruments, openInstruments } from "./instruments.ts";
 import { type Hooks, withHooks } from "./hooks.ts";
 import type { OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
@@ -52,8 +52,8 @@ export async function host(
 ): Promise<HostedServer> {
   const running = Promise.withResolvers<RunningServer>();
   const retire = options.onRetire ?? ((reason) => void stopFor(reason, running.promise));
-  const books = openBooks(config, retire);
-  const { log } = books;
+  const instruments = openInstruments(config, retire);
+  const { log } = instruments;
   let server: RunningServer | undefined;
   let admin: Admin | undefined;
   try {
@@ -61,14 +61,20 @@ export async function host(
     const mode = options.mode ?? detectMode(app);
     const adapter = adapterOptions(config, log, options.multiprocess);
     const application = withHooks(normalise(app, mode, adapter), options);
-    admin = await openAdminOf(config, options, books, () => server?.ready ?? false);
-    const startup = { application, config, books, admin, reusePort: options.reusePort ?? false };
+    admin = await openAdminOf(config, options, instruments, () => server?.ready ?? false);
+    const startup = {
+      application,
+      config,
+      instruments,
+      admin,
+      reusePort: options.reusePort ?? false,
+    };
     server = await startApplication({ ...startup, form: formName(mode) });
     running.resolve(server);
     return server;
   } catch (error) {
     await admin?.close();
-    await books.close();
+    await instruments.close();
     throw error;
   }
 }
@@ -84,12 +90,12 @@ async function stopFor(reason: RetireReason, running: Promise<RunningServer>): P
 async function openAdminOf(
   { adminBind, ...sockets }: ResolvedConfig,
   { admin = true }: HostOptions,
-  books: Books,
+  instruments: Instruments,
   ready: () => boolean,
 ): Promise<Admin | undefined> {
   if (!admin || adminBind.length === 0) return undefined;
-  const { log } = books;
-  const metrics = () => formatPrometheus(books.snapshot());
+  const { log } = instruments;
+  const metrics = () => formatPrometheus(instruments.snapshot());
   const pages = await openAdmin({ binds: adminBind, sockets, metrics, ready, log });
   for (const { url } of pages.binds) log.info(`Metrics and probes on ${url}`);
   return pages;
@@ -112,7 +118,7 @@ export interface Startup {
   /** The configuration. */
   readonly config: ResolvedConfig;
   /** Who keeps count; closed by the server. */
-  readonly books: Books;
+  readonly instruments: Instruments;
   /** The operators' pages; closed by the server. */
   readonly admin?: Admin | undefined;
   /** Whether other processes listen on the same addresses. Default `false`. */
@@ -123,10 +129,10 @@ export interface Startup {
 
 /** Starts a server on a normalised application. */
 export async function startApplication(startup: Startup): Promise<RunningServer> {
-  const { application, config, books, reusePort = false, form } = startup;
-  const { log, observer } = books;
+  const { application, config, instruments, reusePort = false, form } = startup;
+  const { log, observer } = instruments;
   const tls = await loadTls(config, log);
-  if (tls) books.noteCertificate(tls.cert);
+  if (tls) instruments.noteCertificate(tls.cert);
   await startUp(application, config.startupTimeout);
   const inFlight = new InFlight();
   const reporter = logReporter(log, form);

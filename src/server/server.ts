@@ -10,7 +10,7 @@ import type { Application } from "../exchange.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
 import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { Admin } from "./admin.ts";
-import type { Books } from "./books.ts";
+import type { Instruments } from "./instruments.ts";
 import type { Bind, OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import { stopListeners, type StopOutcome } from "./stop.ts";
@@ -70,7 +70,7 @@ export interface ServerParts {
   /** The configuration. */
   readonly config: ResolvedConfig;
   /** Who keeps count of requests, and the error log. */
-  readonly books: Books;
+  readonly instruments: Instruments;
   /** The operators' pages. */
   readonly admin?: Admin | undefined;
 }
@@ -88,7 +88,7 @@ export class RunningServer implements HostedServer {
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
-    this.log = parts.books.log;
+    this.log = parts.instruments.log;
     this.binds = parts.listeners.map((listener) => listener.bind);
     this.finished = this.#finished.promise;
     this.finished.catch(() => {}); // who wants to know awaits it
@@ -106,11 +106,11 @@ export class RunningServer implements HostedServer {
   }
 
   metrics(): MetricsSnapshot {
-    return this.#parts.books.snapshot();
+    return this.#parts.instruments.snapshot();
   }
 
   reopenLogs(): void {
-    this.#parts.books.reopen();
+    this.#parts.instruments.reopen();
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -130,8 +130,8 @@ export class RunningServer implements HostedServer {
   }
 
   async #stop({ handover = false }: ShutdownOptions): Promise<void> {
-    const { config, application, books, admin } = this.#parts;
-    const { log } = books;
+    const { config, application, instruments, admin } = this.#parts;
+    const { log } = instruments;
     const { gracefulTimeout } = config;
     try {
       this.#outcome = await stopListeners({
@@ -149,7 +149,7 @@ export class RunningServer implements HostedServer {
       await stopApplication(application, config.shutdownTimeout, this.#force.signal);
     } finally {
       await admin?.close();
-      await books.close();
+      await instruments.close();
     }
   }
 }

@@ -18,7 +18,7 @@ import { listenerSettings } from "../../src/server/listener_settings.ts";
 import type { ServerLog } from "../../src/server/log.ts";
 import { type BoundQuic, Http3Listener } from "../../src/server/quic_listener.ts";
 import { logReporter } from "../../src/server/reporter.ts";
-import { openBooks } from "../../src/server/books.ts";
+import { openInstruments } from "../../src/server/instruments.ts";
 import { RunningServer, type Server } from "../../src/server/server.ts";
 import { startUp } from "../../src/server/host.ts";
 import { CERTIFICATE, KEY_PATH } from "./certificates.ts";
@@ -43,8 +43,8 @@ export async function startH3(
     maxConcurrentRequests: config.h2MaxConcurrentStreams,
     gracefulTimeout: config.gracefulTimeout,
   });
-  const books = openBooks(config, () => {});
-  return new RunningServer({ listeners: [listener], application, inFlight, config, books });
+  const instruments = openInstruments(config, () => {});
+  return new RunningServer({ listeners: [listener], application, inFlight, config, instruments });
 }
 
 function bindQuic(config: ResolvedConfig, log: ServerLog, backend: BackendName): BoundQuic {

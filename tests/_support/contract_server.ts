@@ -8,7 +8,7 @@ import { normalise } from "../../src/app/framework.ts";
 import type { Framework, Mode } from "../../src/framework_types.ts";
 import { type ConfigInit, resolveConfig } from "../../src/config/mod.ts";
 import type { BackendName } from "../../src/quic/deno.ts";
-import { openBooks } from "../../src/server/books.ts";
+import { openInstruments } from "../../src/server/instruments.ts";
 import { adapterOptions, startApplication } from "../../src/server/host.ts";
 import { openLog } from "../../src/server/log.ts";
 import { formName } from "../../src/server/reporter.ts";
@@ -61,7 +61,7 @@ export async function startForm(
   return await startApplication({
     application: { http, websocket },
     config: resolved,
-    books: openBooks(resolved, () => {}),
+    instruments: openInstruments(resolved, () => {}),
     form: formName(mode),
   });
 }

@@ -9,7 +9,7 @@
 import { normalise } from "../../src/app/framework.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import type { Application } from "../../src/exchange.ts";
-import { openBooks } from "../../src/server/books.ts";
+import { openInstruments } from "../../src/server/instruments.ts";
 import { startApplication } from "../../src/server/host.ts";
 import { openLog } from "../../src/server/log.ts";
 import { MAX_TRANSFER_BYTES, TRANSFER_APPS } from "./transfer_apps.ts";
@@ -25,8 +25,8 @@ async function main(adapter: string, port: string): Promise<void> {
   const options = { rootPath, maxAppQueueSize, wsgiMaxBodySize, multiprocess: false, log };
   const normal = normalise(app, mode, options);
   const application = adapter === "fetch-exchange" ? withoutShortCut(normal) : normal;
-  const books = openBooks(config, () => {});
-  await startApplication({ application, config, books, form: mode });
+  const instruments = openInstruments(config, () => {});
+  await startApplication({ application, config, instruments, form: mode });
 }
 
 /** As under a middleware: the fetch application is called through its exchange adapter. */

@@ -1,5 +1,5 @@
 /**
- * The books agree: access log, StatsD and Prometheus page tell the same of 10,000 requests of every kind, over every
+ * The instruments agree: access log, StatsD and Prometheus page tell the same of 10,000 requests of every kind, over every
  * protocol, among them requests that were aborted, refused and failed.
  */
 
@@ -57,7 +57,7 @@ const app: FetchHandler = async (request) => {
   }
 };
 
-/** A kind of request: how a client makes it, and what the books have to say. */
+/** A kind of request: how a client makes it, and what the instruments have to say. */
 interface Kind {
   readonly name: string;
   readonly outcome: "complete" | "aborted" | "failed" | "refused";
@@ -169,7 +169,7 @@ Deno.test({
   },
 });
 
-/** Serves and sends what is planned, and gives what the books have to say. */
+/** Serves and sends what is planned, and gives what the instruments have to say. */
 async function keepBooks(accesslog: string) {
   const [plain, tls, admin] = [freePort(), freePort(), freePort()];
   const [plainUrl, tlsUrl] = [`http://127.0.0.1:${plain}`, `https://127.0.0.1:${tls}`];

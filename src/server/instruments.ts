@@ -1,5 +1,5 @@
 /**
- * Who keeps the books about requests: access log, metrics, StatsD, limits of the process. Nobody, by default.
+ * What watches the requests of a server: access log, metrics, StatsD, limits of the process. None, by default.
  *
  * @module
  */
@@ -18,8 +18,8 @@ import { certificateExpiry } from "./certificate.ts";
 import { type AccessLog, openAccessLog, openLog, type ServerLog } from "./log.ts";
 import { drawBudget, MemoryWatch, requestBudget, type RetireReason } from "./retirement.ts";
 
-/** The books of one server. */
-export interface Books {
+/** The instruments of one server. */
+export interface Instruments {
   /** The error log; what is written to it may be counted. */
   readonly log: ServerLog;
   /** Is told of every request; `null` when nobody wants to know. */
@@ -35,15 +35,15 @@ export interface Books {
 }
 
 /**
- * Opens the books that the configuration asks for.
+ * Opens the instruments that the configuration asks for.
  *
  * @param onRetire Called when a limit of this process is reached; once for each.
  * @throws {ConfigError} When a log cannot be opened.
  */
-export function openBooks(
+export function openInstruments(
   config: ResolvedConfig,
   onRetire: (reason: RetireReason) => void,
-): Books {
+): Instruments {
   const errorLog = openLog(config);
   const accessLog = openAccessLogOr(config, errorLog);
   const metrics = config.adminBind.length > 0 ? new Metrics() : null;

@@ -51,8 +51,6 @@ Deno.test("the README quotes what start() rejects with", async () => {
   const messages = [
     (await rejection({ bind: used })).replaceAll(used.split(":")[1]!, "8000"),
     await rejection({ certfile: "cert.pem", keyfile: "key.pem" }),
-    await rejection({ bind: "8000" }),
-    await rejection({ keep_alive_timout: 5 } as ConfigInit),
   ];
   for (const message of messages) assertQuoted(message);
 });
@@ -81,9 +79,6 @@ Deno.test("the README quotes what is logged of a handler that returns no Respons
 });
 
 const COMMANDS = [
-  { args: ["--wokers", "2"] },
-  { args: ["mian.ts", "--workers", "0"] },
-  { args: ["main.ts:ap", "--workers", "0"] },
   { args: ["main.ts", "--workers", "2"], flags: ["--allow-read", "--allow-net"] },
   { args: ["main.ts", "-w2", "--dev-certificate", ...quicBinds("8443", "8444")] },
 ];

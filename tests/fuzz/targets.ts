@@ -1,0 +1,23 @@
+/**
+ * Every fuzz target.
+ *
+ * @module
+ */
+
+import type { Target } from "./harness.ts";
+import { FRAME_TARGETS } from "./targets/frames.ts";
+import { LOG_TARGETS } from "./targets/logs.ts";
+import { OPTION_TARGETS } from "./targets/options.ts";
+import { PROXY_TARGETS } from "./targets/proxies.ts";
+import { QPACK_TARGETS } from "./targets/qpack.ts";
+import { REQUEST_TARGETS } from "./targets/requests.ts";
+
+/** In the order of the layers, from the wire up. */
+export const TARGETS: readonly Target[] = [
+  ...QPACK_TARGETS,
+  ...FRAME_TARGETS,
+  ...REQUEST_TARGETS,
+  ...PROXY_TARGETS,
+  ...LOG_TARGETS,
+  ...OPTION_TARGETS,
+];

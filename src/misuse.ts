@@ -47,6 +47,9 @@ function fetchHint(result: unknown): string {
   if (result === undefined) {
     return ` Is a return missing, or is it an ASGI application? Then pass mode: "asgi"`;
   }
+  if (typeof result === "function") {
+    return " Is it a factory? Then serve what it returns, on the command line with --factory";
+  }
   const iterable = typeof (result as Iterable<unknown> | null)?.[Symbol.iterator] === "function";
   return iterable ? ` Is it a WSGI application? Then pass mode: "wsgi"` : "";
 }

@@ -63,7 +63,7 @@ interface Found {
 }
 
 function findUsual(name: ApplicationName, exports: Record<string, unknown>): Found {
-  const usual = USUAL_EXPORTS.find((key) => key in exports);
+  const usual = USUAL_EXPORTS.find((key) => key in exports && !isNothing(exports[key]));
   if (usual !== undefined) return { name: usual, value: exports[usual] };
   const some = candidatesOf(exports);
   throw failure(name, {
@@ -74,6 +74,12 @@ function findUsual(name: ApplicationName, exports: Record<string, unknown>): Fou
       ? 'It exports no application: write "export default" before it'
       : `${listed(some)}: write "${name.text}:${some[0]}"`,
   });
+}
+
+/** What a module without any export has as its default in a worker, where Deno takes it for CommonJS. */
+function isNothing(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0 &&
+    Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function findNamed(

@@ -219,6 +219,7 @@ Deno.test("info.completed settles with the response", async () => {
 for (
   const { name, result, message } of [
     { name: "undefined", result: undefined, message: /received undefined\..*mode: "asgi"/ },
+    { name: "a function", result: () => {}, message: /received the function .*--factory/ },
     { name: "an iterable", result: ["x"], message: /received an Array\..*mode: "wsgi"/ },
     { name: "a string", result: "x", message: /received the string "x"/ },
     { name: "an object", result: {}, message: /received an Object/ },

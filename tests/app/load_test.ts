@@ -33,6 +33,7 @@ const FILES: Readonly<Record<string, string>> = {
   "handler.js": `export function fetch() { return new Response("fetch"); }`,
   "object.mjs": `export default { words: "object", fetch() { return new Response(this.words); } };`,
   "script.ts": `console;`,
+  "empty.ts": `export default {};`, // what workers make of a script
   "others.ts": `export const one = () => new Response(""); export const settings = {};`,
   "wrong.ts": `export default "text"; export const site = () => new Response("");`,
   "sub/mod.ts": `export const app = () => new Response("sub");`,
@@ -187,6 +188,11 @@ const REFUSED: readonly Refusal[] = [
   { name: "main.ts:toString", reason: "export", says: /no export "toString"/ },
   {
     name: "script.ts",
+    reason: "export",
+    says: /It exports no application: write "export default"/,
+  },
+  {
+    name: "empty.ts",
     reason: "export",
     says: /It exports no application: write "export default"/,
   },

@@ -15,6 +15,9 @@ import { describeExit, type Spawner, type WorkerExit, type WorkerProcess } from 
 /** Seconds beyond `startup_timeout`: a process starts and loads its modules, maybe from the network. */
 const START_MARGIN_SECONDS = 30;
 
+/** Seconds after which an operator wants to know what a start waits for. */
+const SLOW_START_SECONDS = 10;
+
 /** Seconds beyond `graceful_timeout` and `shutdown_timeout`: what was cut gets a while to end. */
 const STOP_MARGIN_SECONDS = 5;
 
@@ -46,7 +49,7 @@ export interface WorkerOptions {
   /** The time. */
   readonly clock: Clock;
   /** Where to tell what it did not tell itself. */
-  readonly log: { error(message: string): void };
+  readonly log: { error(message: string): void; warn(message: string): void };
   /** It reached a limit and wants to be replaced. */
   readonly onRetire: (reason: RetireReason) => void;
 }
@@ -86,6 +89,7 @@ export class SupervisedWorker {
     this.#process.send({ type: "serve", assignment: options.assignment });
     const { startupTimeout } = options.times;
     this.#killAfter(startupTimeout + START_MARGIN_SECONDS, "it was not ready");
+    this.#warnWhenSlow();
   }
 
   /** Process id. */
@@ -216,6 +220,15 @@ export class SupervisedWorker {
       this.#options.log.error(`Worker ${this.pid}: ${this.#killedFor}`);
     }
     this.#process.kill();
+  }
+
+  async #warnWhenSlow(): Promise<void> {
+    const { clock, log } = this.#options;
+    if (!await clock.sleep(SLOW_START_SECONDS, this.#deadline.signal)) return;
+    log.warn(
+      `Worker ${this.pid} is not ready after ${SLOW_START_SECONDS} s: its application is still loading or starting. ` +
+        "A module that awaits serve() never ends loading: export the application instead",
+    );
   }
 
   /** Ends the deadline that runs; the signal of the next. */

@@ -426,6 +426,20 @@ Deno.test("Supervisor lets a worker that is too large from its start live for 30
   assert.deepEqual(spawner.alive, [2, 3]);
 });
 
+Deno.test("Supervisor tells what it waits for when a worker is not ready after 10 s", async () => {
+  const { supervisor, spawner, clock, log } = new Stage({ workers: 1 });
+  const started = supervisor.start();
+  await settle();
+  await clock.pass(9.9);
+  assert.deepEqual(log.lines, []);
+  await clock.pass(0.1);
+  assert.equal(log.matching("Worker 1 is not ready after 10 s").length, 1);
+  await spawner.ready(1);
+  await started;
+  await clock.pass(20);
+  assert.equal(log.lines.length, 1);
+});
+
 Deno.test("Supervisor replaces a worker that reached a limit before it was ready", async () => {
   const stage = new Stage({ workers: 1 });
   const started = stage.supervisor.start();

@@ -75,9 +75,9 @@ function readElement(
 }
 
 /** IPv6 in brackets, or a name without colons, each with or without port; the rest can only be IPv6 without brackets. */
-const NODE = /^(?:\[([^\]]*:[^\]]*)\]|([^:[\]]+))(?::([^:]*))?$/;
+const NODE = /^(?:\[([^\]:]*:[^\]]*)\]|([^:[\]]+))(?::([^:]*))?$/;
 /** An IPv6 address with a zone (RFC 4007 §11), which only means something to the proxy that wrote it. */
-const ZONED = /^([^%]*:[^%]*)%[0-9A-Za-z._~-]+$/;
+const ZONED = /^([^%:]*:[^%]*)%[0-9A-Za-z._~-]+$/;
 const OBFUSCATED = /^_[A-Za-z0-9._-]+$/;
 
 /**

@@ -34,6 +34,9 @@ export interface Piece {
 
 const EMPTY = new Uint8Array(0);
 
+/** What readers begin with; never added to. */
+const NO_CHUNKS: Uint8Array[] = [];
+
 /** Two integers of at most 8 bytes. */
 const MAX_HEADER_BYTES = 16;
 
@@ -46,7 +49,9 @@ export class PieceReader {
   #input: Uint8Array = EMPTY;
   #offset = 0;
   /** Chunks that came while an earlier one was not read up: only when the stream is held back. */
-  readonly #waiting: Uint8Array[] = [];
+  #waiting: Uint8Array[] = [];
+  /** Earlier ones, the next one last: `shift()` would move all the others each time. */
+  #next: Uint8Array[] = NO_CHUNKS;
   /** Start of a header that was split. */
   #header: Uint8Array | null = null;
   #headerLength = 0;
@@ -96,7 +101,7 @@ export class PieceReader {
 
   /** Whether bytes are waiting that {@linkcode next} has not looked at. */
   get pending(): boolean {
-    return this.#offset < this.#input.length || this.#waiting.length > 0;
+    return this.#offset < this.#input.length || this.#next.length + this.#waiting.length > 0;
   }
 
   #readHeader(): boolean {
@@ -171,12 +176,20 @@ export class PieceReader {
   /** Whether there is input to read, after going on to the next chunk if need be. */
   #hasInput(): boolean {
     while (this.#offset >= this.#input.length) {
-      const chunk = this.#waiting.shift();
+      const chunk = this.#takeChunk();
       // Nothing is held while nothing is there: a chunk may be a view of something much larger.
       this.#input = chunk ?? EMPTY;
       this.#offset = 0;
       if (chunk === undefined) return false;
     }
     return true;
+  }
+
+  #takeChunk(): Uint8Array | undefined {
+    if (this.#next.length === 0 && this.#waiting.length > 0) {
+      this.#next = this.#waiting.reverse();
+      this.#waiting = [];
+    }
+    return this.#next.pop();
   }
 }

@@ -56,13 +56,23 @@ export class ConfigError extends Error {
     const { key, expected, received, nearest, hint } = detail;
     const advice = [nearest && `Did you mean "${nearest}"?`, hint].filter(Boolean).join(" ");
     const problem = `Cannot use option "${key}": expected ${expected}, received ${received}`;
-    super(advice ? `${problem}. ${advice}` : problem, options);
+    super(oneLine(advice ? `${problem}. ${advice}` : problem), options);
     this.key = detail.key;
     this.expected = detail.expected;
     this.received = detail.received;
     this.nearest = detail.nearest;
     this.hint = detail.hint;
   }
+}
+
+/** What a key or a hint may have from a file or an argument, and what would break a line of a log in two. */
+// deno-lint-ignore no-control-regex -- exactly these
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+function oneLine(text: string): string {
+  return text.replace(CONTROL, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 /**

@@ -102,6 +102,7 @@ const TOML = fc.oneof(
     { maxLength: 4 },
   ).map((lines) => lines.join("\n")),
   textOf(..."[]{}'\",=#\n\r\0\\ 1", "bind", '"""', "[hypercorn]"),
+  fc.nat(20_000).map((depth) => `bind = ${"[".repeat(depth)}`),
 );
 
 const JSONS = fc.oneof(

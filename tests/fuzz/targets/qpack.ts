@@ -40,6 +40,7 @@ const integers = target({
     fc.oneof(
       fc.array(mostly([0x00, 0x7f, 0x80, 0xff], fc.nat(255)), { maxLength: 12 }),
       NUMBER.map((number) => [...written(number, 5)]),
+      fc.array(fc.integer({ min: 0xc0, max: 0xff }), { minLength: 8, maxLength: 12 }),
     ).map((bytes) => Uint8Array.from(bytes)),
     NUMBER,
   ),
@@ -57,24 +58,29 @@ function written(number: number, prefixBits: number): Uint8Array {
   return target.slice(0, writeInteger(target, 0, prefixBits, 0, number));
 }
 
+/** Reads `bytes` in the way of the RFC, one step after the other, and compares. */
 function checkInteger(bytes: Uint8Array, prefixBits: number): string {
   const source = { bytes, position: 0, end: bytes.length };
   const value = readInteger(source, prefixBits);
   const mask = (1 << prefixBits) - 1;
-  let length = bytes.length > 0 ? 1 : 0;
-  let expected = BigInt(bytes[0]! & mask);
-  if (length === 1 && (bytes[0]! & mask) === mask) {
-    while (length < bytes.length) {
-      const byte = bytes[length]!;
-      expected += BigInt(byte & 0x7f) << BigInt(7 * (length++ - 1));
-      if (byte < 0x80) break;
-    }
-    if (length === 1 || bytes[length - 1]! >= 0x80) length = length > 9 ? length : 0;
+  const isLong = bytes.length > 0 && (bytes[0]! & mask) === mask;
+  const last = isLong ? bytes.findIndex((byte, index) => index > 0 && byte < 0x80) : 0;
+  if (value === OVERFLOW) {
+    assert.ok(isLong && bytes[9]! > 0x3f && bytes.subarray(1, 9).every((byte) => byte >= 0x80));
+    return "overflow";
   }
-  if (value === OVERFLOW) return (assert.ok(length > 9), "overflow");
-  if (value === INCOMPLETE) return (assert.ok(length === 0 && source.position === 0), "incomplete");
-  assert.equal(source.position, length);
-  assert.equal(value, Number(expected));
+  if (value === INCOMPLETE) {
+    assert.ok(bytes.length === 0 || (last < 0 && bytes.length < 11));
+    assert.equal(source.position, 0);
+    return "incomplete";
+  }
+  let expected = BigInt(bytes[0]! & mask);
+  for (let index = 1; index <= last; index++) {
+    expected += BigInt(bytes[index]! & 0x7f) << BigInt(7 * (index - 1));
+  }
+  assert.equal(source.position, last + 1);
+  if (expected > BigInt(Number.MAX_SAFE_INTEGER)) assert.ok(value > Number.MAX_SAFE_INTEGER);
+  else assert.equal(BigInt(value), expected);
   return "value";
 }
 

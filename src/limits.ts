@@ -74,3 +74,35 @@ export const QPACK_BLOCKED_STREAMS = 16;
 
 /** Longest delay a timer of JavaScript can hold, some 24.8 days in milliseconds; a time-out beyond it is none. */
 export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * TCP connections of one guarded listener; more are closed as they come. An idle one takes some 20 KB here and as much in
+ * the kernel, so that all take 640 MB at worst; nginx and Caddy leave it to the limit of file descriptors, which ends in
+ * accept errors for everybody instead.
+ */
+export const TCP_MAX_CONNECTIONS = 16_384;
+
+/**
+ * TCP connections one client of a guarded listener may have: an eighth of all, so that it takes eight addresses to keep
+ * others out. Far more than browsers open (6 to a host), for a proxy or a carrier's NAT is one client too. IPv6 clients
+ * are told apart by their /64, which is what one subscriber gets (RFC 6177 §2).
+ */
+export const TCP_MAX_CONNECTIONS_PER_CLIENT = 2_048;
+
+/** Milliseconds for the first request head where `keep_alive_timeout` is 0, which is said of what comes after a response. */
+export const TCP_FIRST_REQUEST_MS = 5_000;
+
+/**
+ * Milliseconds in which a client has to take the next 64 KiB of a response before it is cut; 60 s as in nginx
+ * (`send_timeout`). That is 9 kbit/s.
+ */
+export const RESPONSE_STALL_MS = 60_000;
+
+/**
+ * Bytes of static content, in characters for text, that are left to the runtime; it does not tell how far it has got
+ * with them. Larger content is sent in pieces, so that a client that does not read can be told from a slow one.
+ */
+export const UNWATCHED_CONTENT = 64 * 1024;
+
+/** Milliseconds a listener waits after the system refused to accept a connection, e.g. for want of file descriptors. */
+export const ACCEPT_RETRY_MS = 100;

@@ -70,6 +70,28 @@ export function appendMissing(
   }
 }
 
+/**
+ * Value of a field line of `response`, `null` when there is none.
+ *
+ * Making `Headers` only to look would cost every response the runtime's short cut for those nobody changed.
+ *
+ * @param name In lower case.
+ */
+export function peekField(response: Response, name: string): string | null {
+  const list = PEEKED ? recordOf(response)?.headerList : undefined;
+  if (list === undefined) return response.headers.get(name);
+  for (const line of list) if (isNamed(line[0], name)) return line[1];
+  return null;
+}
+
+/** Whether the list of fields is complete before anybody looked at `headers`, but for a content type. */
+const PEEKED =
+  [{ a: "b" }, new Headers({ a: "b" })].every((headers) =>
+    recordOf(new Response("x", { headers }))?.headerList?.some(([name, value]) =>
+      name === "a" && value === "b"
+    )
+  ) && Array.isArray(recordOf(new Response("x"))?.headerList) && LISTED;
+
 function isNamed(name: string, lowerCase: string): boolean {
   return name.length === lowerCase.length && name.toLowerCase() === lowerCase;
 }

@@ -16,6 +16,8 @@ interface InnerRequest {
   header?(name: string): string | null;
   /** Field lines in order; a new array of new pairs every time. Only `cookie` lines are combined. */
   readonly headerList?: [name: string, value: string][];
+  /** The same every time; `null` where the request has no content. */
+  readonly body?: { stream?: unknown; streamOrStatic?: unknown } | null;
 }
 
 const RECORD = Object.getOwnPropertySymbols(new Request("http://localhost/")).find((symbol) =>
@@ -40,6 +42,24 @@ export function fieldOf(request: Request, name: string): string | null {
 export function fieldsOf(request: Request): Field[] {
   const record = recordOf(request);
   return record ? linesOf(record) : combinedLines(request);
+}
+
+/**
+ * Puts another stream in the place of a request's content, whatever way that is read later. Before anybody looked at it.
+ *
+ * @returns `false` when there is no content, or this runtime does not let it be replaced.
+ */
+export function replaceContent(
+  request: Request,
+  replace: (content: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>,
+): boolean {
+  const inner = recordOf(request)?.body;
+  const content = inner?.stream;
+  if (!inner || !(content instanceof ReadableStream) || inner.streamOrStatic !== content) {
+    return false;
+  }
+  inner.streamOrStatic = replace(content);
+  return true;
 }
 
 function recordOf(request: Request): InnerRequest | undefined {

@@ -1,0 +1,241 @@
+/**
+ * The guarded TCP driver: accepts connections itself, so that it can count them, wait for them, and cut them.
+ *
+ * Nothing a single connection does ends the loop that accepts the others.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import { formatAuthority } from "../address.ts";
+import { ACCEPT_RETRY_MS, TCP_MAX_CONNECTIONS, TCP_MAX_CONNECTIONS_PER_CLIENT } from "../limits.ts";
+import type { ObservedProtocol, Observer } from "../observation.ts";
+import type { ServeConnection } from "./guarded.ts";
+import { Admission, type AdmissionLimits } from "./guarded_admission.ts";
+import { DeadlineClock, type Expiring } from "./guarded_clock.ts";
+import {
+  type AcceptedConnection,
+  type ConnectionSettings,
+  GuardedConnection,
+} from "./guarded_connection.ts";
+import { RareReport } from "./guarded_report.ts";
+import type { Reporter } from "./serve_context.ts";
+
+/** What a guarded listener needs. */
+export interface GuardedOptions {
+  /** Bound, and nobody else's. */
+  readonly listener: Deno.Listener | Deno.TlsListener | Deno.UnixListener;
+  /** The hook. */
+  readonly serve: ServeConnection;
+  /** How connections are served. */
+  readonly connections: Omit<ConnectionSettings, "clock" | "onStall">;
+  /** Milliseconds for a TLS handshake. */
+  readonly handshakeMs: number;
+  /** Caps; default those of `limits.ts`. */
+  readonly limits?: AdmissionLimits;
+  /** Tells the operator that the system does not let us accept connections. */
+  warn(message: string): void;
+  /** Where connections are reported that end otherwise than they should. */
+  readonly reporter: Pick<Reporter, "connectionClosed">;
+  /** Is told of connections. */
+  readonly observer: Observer | null;
+  /** The WebSocket a request became, where that is known. Its connection counts until it closes. */
+  readonly socketOf?: (request: Request) => WebSocket | undefined;
+}
+
+/** Turns of the event loop in which what the system has queued is accepted, and what was accepted is read. */
+const LAST_TURNS = 5;
+
+/** Accepts and guards the connections of one listener. */
+export class GuardedListener {
+  /** Settles when the listener and all its connections are closed, but for WebSockets, which others see to. */
+  readonly finished: Promise<void>;
+  readonly #options: GuardedOptions;
+  readonly #settings: ConnectionSettings;
+  readonly #clock = new DeadlineClock();
+  readonly #admission: Admission;
+  readonly #refusals: RareReport;
+  readonly #warnings: RareReport;
+  readonly #connections = new Set<GuardedConnection>();
+  readonly #handshakes = new Set<Handshake>();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #closing = new AbortController();
+  #open = true;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: GuardedOptions) {
+    this.#options = options;
+    const { reporter } = options;
+    this.#admission = new Admission(
+      options.limits ??
+        { total: TCP_MAX_CONNECTIONS, perClient: TCP_MAX_CONNECTIONS_PER_CLIENT },
+    );
+    this.#warnings = new RareReport((_client, message) => options.warn(message));
+    this.#refusals = new RareReport((client, reason) => reporter.connectionClosed(client, reason));
+    this.#settings = {
+      ...options.connections,
+      clock: this.#clock,
+      onStall: (client, reason) => this.#refusals.report(addressText(client), reason),
+    };
+    this.finished = this.#over.promise;
+    this.#accept();
+  }
+
+  /** Connections that count, WebSockets and those in their handshake included. */
+  get connections(): number {
+    return this.#admission.total;
+  }
+
+  /** Closes the listener, after what is queued was accepted, and has clients leave. What they still send is served. */
+  goaway(): void {
+    if (this.#stopped) return;
+    this.#stopped = this.#stopAccepting();
+    for (const connection of this.#connections) connection.announceEnd();
+  }
+
+  /** Closes the listener, then every connection as soon as nothing is in progress on it. */
+  async shutdown(): Promise<void> {
+    this.goaway();
+    await this.#stopped;
+    for (const connection of this.#connections) connection.leave();
+    await this.finished;
+  }
+
+  /** Closes the listener, and cuts all that can be cut. */
+  abort(): void {
+    this.#close();
+    for (const connection of this.#connections) connection.cut();
+  }
+
+  async #stopAccepting(): Promise<void> {
+    for (let turn = 0; turn < LAST_TURNS && this.#open; turn++) await delay(0);
+    this.#close();
+    for (let turn = 0; turn < LAST_TURNS; turn++) await delay(0);
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#closing.abort();
+    this.#options.listener.close();
+    for (const handshake of this.#handshakes) handshake.drop();
+    this.#checkOver();
+  }
+
+  #checkOver(): void {
+    if (!this.#open && this.#connections.size === 0) this.#over.resolve();
+  }
+
+  async #accept(): Promise<void> {
+    const { listener } = this.#options;
+    while (this.#open) {
+      try {
+        this.#admit(await listener.accept());
+      } catch (error) {
+        if (!this.#open) return;
+        this.#warnings.report("", `Cannot accept connections: ${error}; trying again`);
+        await delay(ACCEPT_RETRY_MS, { signal: this.#closing.signal }).catch(() => {}); // closed meanwhile
+      }
+    }
+  }
+
+  #admit(conn: Deno.Conn): void {
+    const client = conn.remoteAddr;
+    const refusal = this.#admission.admit(client);
+    if (refusal !== null) {
+      conn.close();
+      return this.#refusals.report(addressText(client), refusal);
+    }
+    if ("handshake" in conn) this.#shakeHands(conn as Deno.TlsConn);
+    else this.#serve({ conn, alpn: null });
+  }
+
+  async #shakeHands(conn: Deno.TlsConn): Promise<void> {
+    const handshake = new Handshake(conn, () => this.#reportSlow(conn));
+    this.#handshakes.add(handshake);
+    this.#clock.add(handshake, this.#options.handshakeMs);
+    const { remoteAddr } = conn;
+    const alpn = await handshake.done;
+    this.#clock.delete(handshake);
+    this.#handshakes.delete(handshake);
+    if (alpn === null || !this.#open) {
+      handshake.drop();
+      this.#admission.release(remoteAddr);
+    } else this.#serve({ conn, alpn });
+  }
+
+  #reportSlow({ remoteAddr }: Deno.TlsConn): void {
+    const reason = "it did not complete the TLS handshake in time (ssl_handshake_timeout)";
+    this.#refusals.report(addressText(remoteAddr), reason);
+  }
+
+  #serve(accepted: AcceptedConnection): void {
+    const { observer, serve } = this.#options;
+    const { remoteAddr } = accepted.conn;
+    const protocol: ObservedProtocol = accepted.alpn === "h2" ? "h2" : "h11";
+    let connection: GuardedConnection;
+    try {
+      connection = new GuardedConnection(accepted, serve, this.#settings);
+    } catch (error) { // the client is gone already
+      this.#admission.release(remoteAddr);
+      return this.#refusals.report(addressText(remoteAddr), `it cannot be served: ${error}`);
+    }
+    this.#connections.add(connection);
+    if (this.#stopped) connection.announceEnd();
+    observer?.connected?.(protocol);
+    const closed = () => {
+      this.#admission.release(remoteAddr);
+      observer?.disconnected?.(protocol);
+    };
+    connection.finished.then(() => {
+      this.#connections.delete(connection);
+      this.#checkOver();
+      this.#whenSocketCloses(connection, closed);
+    });
+  }
+
+  #whenSocketCloses({ websocket }: GuardedConnection, closed: () => void): void {
+    const socket = websocket && this.#options.socketOf?.(websocket);
+    if (socket === undefined || socket.readyState === WebSocket.CLOSED) return closed();
+    socket.addEventListener("close", closed, { once: true });
+  }
+}
+
+/** A TLS handshake under a time-out. */
+class Handshake implements Expiring {
+  deadline = Infinity;
+  /** Settles with what was agreed on, or `null` when that comes too late or not at all. Never rejects. */
+  readonly done: Promise<"h2" | "http/1.1" | null>;
+  readonly #conn: Deno.TlsConn;
+  readonly #onSlow: () => void;
+  #late = false;
+
+  constructor(conn: Deno.TlsConn, onSlow: () => void) {
+    this.#conn = conn;
+    this.#onSlow = onSlow;
+    this.done = conn.handshake().then(
+      ({ alpnProtocol }) => this.#late ? null : alpnProtocol === "h2" ? "h2" : "http/1.1",
+      () => null, // no news: port scanners do it all day
+    );
+  }
+
+  /**
+   * Too late. The runtime does not let go of a socket before its handshake is over, not even when it is closed; it would
+   * only stop telling us. So the connection goes on to count against the limits until its client leaves.
+   */
+  expire(): void {
+    this.#late = true;
+    this.#onSlow();
+  }
+
+  /** Closes the connection as far as the runtime does that. */
+  drop(): void {
+    try {
+      this.#conn.close();
+    } catch { /* it is closed */ }
+  }
+}
+
+function addressText(address: Deno.Addr): string {
+  return "hostname" in address ? formatAuthority(address.hostname, address.port) : "unix";
+}

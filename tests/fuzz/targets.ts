@@ -5,6 +5,7 @@
  */
 
 import type { Target } from "./harness.ts";
+import { CONNECTION_TARGETS } from "./targets/connection.ts";
 import { FRAME_TARGETS } from "./targets/frames.ts";
 import { LOG_TARGETS } from "./targets/logs.ts";
 import { OPTION_TARGETS } from "./targets/options.ts";
@@ -17,6 +18,7 @@ export const TARGETS: readonly Target[] = [
   ...QPACK_TARGETS,
   ...FRAME_TARGETS,
   ...REQUEST_TARGETS,
+  ...CONNECTION_TARGETS,
   ...PROXY_TARGETS,
   ...LOG_TARGETS,
   ...OPTION_TARGETS,

@@ -69,7 +69,7 @@ export class PieceReader {
 
   /** Takes bytes of the stream, which belong to the reader from then on. */
   receive(bytes: Uint8Array): void {
-    if (this.#offset < this.#input.length) {
+    if (this.pending) {
       this.#waiting.push(bytes);
     } else {
       this.#input = bytes;

@@ -47,25 +47,40 @@ const varint = target({
   },
 });
 
-/** What came out of a reader in one form for any split: payloads of parts joined, then the error. */
+/**
+ * What came out of a reader in one form for any split: payloads of parts joined, then the error.
+ *
+ * @param taken Pieces to take after each chunk; the rest is taken at the end.
+ */
 function readAll(
   reader: PieceReader & { finish(): void },
   chunks: readonly Uint8Array[],
+  taken: readonly number[] = [],
 ): unknown[] {
   const pieces: { type: number; bytes: number[] }[] = [];
   const error = attempt(() => {
-    for (const chunk of chunks) {
+    for (const [index, chunk] of chunks.entries()) {
       reader.receive(chunk);
-      for (let piece = reader.next(); piece !== null; piece = reader.next()) {
-        const last = pieces.at(-1);
-        if (last?.type === FRAME.DATA && piece.type === FRAME.DATA) {
-          last.bytes.push(...piece.payload);
-        } else pieces.push({ type: piece.type, bytes: [...piece.payload] });
-      }
+      take(reader, pieces, taken[index] ?? Infinity);
     }
+    take(reader, pieces, Infinity);
     reader.finish();
   }, H3Error);
   return error === undefined ? pieces : [...pieces, error.code, error.scope, error.message];
+}
+
+function take(
+  reader: PieceReader,
+  pieces: { type: number; bytes: number[] }[],
+  most: number,
+): void {
+  for (let count = 0; count < most; count++) {
+    const piece = reader.next();
+    if (piece === null) return;
+    const last = pieces.at(-1);
+    if (last?.type === FRAME.DATA && piece.type === FRAME.DATA) last.bytes.push(...piece.payload);
+    else pieces.push({ type: piece.type, bytes: [...piece.payload] });
+  }
 }
 
 /** Pieces of any type, most of them whole. */
@@ -85,12 +100,14 @@ function treatmentOf(type: number): Treatment {
 const frames = target({
   name: "frames",
   invariant:
-    "FrameReader gives the same frames and error in any split, and throws only H3_FRAME_UNEXPECTED and H3_FRAME_ERROR",
+    "FrameReader gives the same frames and error in any split, however far it is read meanwhile, and throws only H3_FRAME_UNEXPECTED and H3_FRAME_ERROR",
   outcomes: ["frames", "reserved", "truncated"],
-  inputs: fc.tuple(PIECES, CUTS),
-  check([bytes, cuts]) {
+  inputs: fc.tuple(PIECES, CUTS, fc.array(fc.nat(2), { maxLength: 6 })),
+  // Two chunks waited, one was read to its end, and a fourth one got before the other.
+  corpus: [[Uint8Array.of(1, 0, 1, 0, 4, 0, 0, 1, 97), [2, 4, 6], [0, 0, 2, 0]]],
+  check([bytes, cuts, taken]) {
     const whole = readAll(new FrameReader({ admit: treatmentOf }), [bytes]);
-    const parts = readAll(new FrameReader({ admit: treatmentOf }), split(bytes, cuts));
+    const parts = readAll(new FrameReader({ admit: treatmentOf }), split(bytes, cuts), taken);
     assert.deepEqual(parts, whole);
     if (whole.includes(H3.FRAME_UNEXPECTED)) return "reserved";
     if (whole.includes(H3.FRAME_ERROR)) return "truncated";

@@ -63,6 +63,13 @@ const CLIENT: Settings = {
 
 const GREASE = 0x21;
 
+/** Types of the client's streams, in forms of several bytes, so that they are cut, too. */
+const TYPES: readonly Uint8Array[] = [
+  Uint8Array.of(0x40, STREAM.CONTROL),
+  Uint8Array.of(0x80, 0, 0, STREAM.QPACK_ENCODER),
+  Uint8Array.of(0xc0, 0, 0, 0, 0, 0, 0, STREAM.QPACK_DECODER),
+];
+
 /** Bytes on their way. */
 class Queue {
   #bytes: Uint8Array = new Uint8Array(0);
@@ -115,9 +122,9 @@ export class ConnectionModel {
     maxValueLength: 1000,
   });
   /** The client's streams: control, encoder, decoder. */
-  readonly #up = [STREAM.CONTROL, STREAM.QPACK_ENCODER, STREAM.QPACK_DECODER].map((type, index) => {
+  readonly #up = TYPES.map((type, index) => {
     const queue = new Queue();
-    queue.push(encodeVarints(type));
+    queue.push(type);
     return { queue, stream: this.server.unidirectional(2 + 4 * index) };
   });
   /** The server's encoder and decoder stream, without their types. */

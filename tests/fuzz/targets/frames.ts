@@ -181,9 +181,21 @@ const settings = target({
       return (assert.equal(settings.code, H3.SETTINGS_ERROR), "refused");
     }
     assert.deepEqual(decodeSettings(encodeSettings(settings, null)), settings);
+    for (const [id, value] of pairsOf(payload)) {
+      assert.ok(id === 1 || id > 5, "reserved by HTTP/2");
+      if (id === 0x08 || id === 0x33) assert.ok(value <= 1, "no boolean");
+    }
     return "settings";
   },
 });
+
+function* pairsOf(payload: Uint8Array): Generator<[id: number, value: number]> {
+  for (let offset = 0; offset < payload.length;) {
+    const valueAt = offset + varintLength(payload[offset]!);
+    yield [decodeVarint(payload, offset), decodeVarint(payload, valueAt)];
+    offset = valueAt + varintLength(payload[valueAt]!);
+  }
+}
 
 const datagrams = target({
   name: "datagrams",

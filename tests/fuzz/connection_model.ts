@@ -8,105 +8,31 @@
  */
 
 import assert from "node:assert/strict";
-import type { Field, FieldList } from "../../src/fields.ts";
+import type { FieldList } from "../../src/fields.ts";
 import { encodeFrame, FRAME, FrameReader } from "../../src/h3/frames.ts";
 import {
   type ConnectionEvent,
-  DEFAULT_PRIORITY,
   H3Connection,
-  type H3Options,
   type Priority,
   type RequestStream,
-  STREAM,
 } from "../../src/h3/mod.ts";
-import { encodeSettings, type Settings } from "../../src/h3/settings.ts";
+import { encodeSettings } from "../../src/h3/settings.ts";
 import { encodeVarints } from "../../src/h3/varint.ts";
 import { QPACKDecoder, QPACKEncoder } from "../../src/qpack/mod.ts";
 import { concat } from "../_support/bytes.ts";
-import { merge, type PlainEvent, plainEvent } from "../h3/request_support.ts";
-
-/** One step of client, server or network. `stream` picks one of those there are. */
-export type Action =
-  | { readonly do: "request"; readonly fields: FieldList; readonly content: readonly number[] }
-  | { readonly do: "trailers"; readonly stream: number; readonly fields: FieldList }
-  | { readonly do: "unknown frame"; readonly stream: number; readonly length: number }
-  | { readonly do: "unknown stream"; readonly length: number }
-  | { readonly do: "prioritize"; readonly stream: number; readonly priority: Priority }
-  | { readonly do: "goaway" }
-  | { readonly do: "allow pushes" }
-  | { readonly do: "finish"; readonly stream: number }
-  | { readonly do: "reset"; readonly stream: number }
-  | { readonly do: "deliver"; readonly stream: number; readonly length: number }
-  | { readonly do: "respond"; readonly stream: number; readonly fields: FieldList }
-  | { readonly do: "reply"; readonly length: number }
-  | { readonly do: "leave"; readonly final: boolean };
-
-/** What the server allows. */
-export const SERVER: H3Options = {
-  maxFieldSectionSize: 4096,
-  qpackTableCapacity: 400,
-  qpackBlockedStreams: 3,
-  maxRequestStreams: 100,
-  enableConnectProtocol: true,
-  enableDatagrams: true,
-  random: 0.5,
-};
-
-/** What the client allows. */
-const CLIENT: Settings = {
-  maxFieldSectionSize: 10_000,
-  qpackMaxTableCapacity: 300,
-  qpackBlockedStreams: 2,
-  enableConnectProtocol: false,
-  enableDatagrams: true,
-};
-
-const GREASE = 0x21;
-
-/** Types of the client's streams, in forms of several bytes, so that they are cut, too. */
-const TYPES: readonly Uint8Array[] = [
-  Uint8Array.of(0x40, STREAM.CONTROL),
-  Uint8Array.of(0x80, 0, 0, STREAM.QPACK_ENCODER),
-  Uint8Array.of(0xc0, 0, 0, 0, 0, 0, 0, STREAM.QPACK_DECODER),
-];
-
-/** Bytes on their way. */
-class Queue {
-  #bytes: Uint8Array = new Uint8Array(0);
-
-  get length(): number {
-    return this.#bytes.length;
-  }
-
-  push(bytes: Uint8Array | null): void {
-    if (bytes !== null) this.#bytes = concat([this.#bytes, bytes]);
-  }
-
-  take(length: number): Uint8Array {
-    const taken = this.#bytes.slice(0, length);
-    this.#bytes = this.#bytes.slice(length);
-    return taken;
-  }
-
-  clear(): void {
-    this.#bytes = new Uint8Array(0);
-  }
-}
-
-/** A request as both sides see it. */
-interface Request {
-  readonly id: number;
-  readonly queue: Queue;
-  readonly expected: PlainEvent[];
-  readonly events: PlainEvent[];
-  /** Whether trailers or FIN were sent, so that nothing but unknown frames may follow. */
-  ended: boolean;
-  finished: boolean;
-  delivered: boolean;
-  reset: boolean;
-  machine: RequestStream | null;
-  priority: Priority;
-}
+import { merge, plainEvent } from "../h3/request_support.ts";
+import {
+  type Action,
+  CLIENT,
+  GREASE,
+  linesOf,
+  newRequest,
+  Queue,
+  type Request,
+  SERVER,
+  textsOf,
+  TYPES,
+} from "./connection_steps.ts";
 
 /** Client, network and server. Every method throws when the server does other than it should. */
 export class ConnectionModel {
@@ -213,40 +139,12 @@ export class ConnectionModel {
   #request(fields: FieldList, content: readonly number[]): void {
     if (this.requests.length >= SERVER.maxRequestStreams) return;
     const id = 4 * this.requests.length;
-    const own: Field[] = fields.map(([name, value]) => [name, value]);
-    const pseudo: Field[] = [[":method", "POST"], [":scheme", "https"], [":authority", "a.test"]];
-    const queue = new Queue();
-    queue.push(this.#encode(id, [...pseudo, [":path", `/${id % 12}`], ...own]));
-    const expected: PlainEvent[] = [{
-      type: "head",
-      contentLength: null,
-      head: {
-        method: "POST",
-        scheme: "https",
-        authority: "a.test",
-        target: `/${id % 12}`,
-        httpVersion: "3",
-        fields: [["host", "a.test"], ...own],
-        protocol: null,
-      },
-    }];
-    for (const [index, length] of content.entries()) {
-      const text = String.fromCharCode(97 + index).repeat(length);
-      queue.push(encodeFrame(FRAME.DATA, new TextEncoder().encode(text)));
-      if (length > 0) expected.push({ type: "data", text });
+    const request = newRequest(id, fields, content);
+    request.queue.push(this.#encode(id, linesOf(id, fields)));
+    for (const text of textsOf(content)) {
+      request.queue.push(encodeFrame(FRAME.DATA, new TextEncoder().encode(text)));
     }
-    this.requests.push({
-      id,
-      queue,
-      expected,
-      events: [],
-      ended: false,
-      finished: false,
-      delivered: false,
-      reset: false,
-      machine: null,
-      priority: DEFAULT_PRIORITY,
-    });
+    this.requests.push(request);
   }
 
   #encode(id: number, lines: FieldList): Uint8Array {

@@ -14,7 +14,8 @@ import { H3Connection, type RequestStream } from "../../../src/h3/mod.ts";
 import { encodeVarints } from "../../../src/h3/varint.ts";
 import { concat } from "../../_support/bytes.ts";
 import { BLOCKED, REQUEST, TRAILERS } from "../../h3/request_samples.ts";
-import { type Action, ConnectionModel, SERVER } from "../connection_model.ts";
+import { ConnectionModel } from "../connection_model.ts";
+import { type Action, SERVER } from "../connection_steps.ts";
 import { attempt, type Target, target } from "../harness.ts";
 import { ANY_BYTES, frameBytes, mostly, NUMBER } from "../inputs.ts";
 

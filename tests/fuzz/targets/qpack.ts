@@ -28,6 +28,7 @@ import {
 } from "../../../src/qpack/prefix_int.ts";
 import { concat } from "../../_support/bytes.ts";
 import { attempt, type Target, target } from "../harness.ts";
+import { readSection } from "../section_reference.ts";
 import { ANY_BYTES, CUTS, LATIN1, mostly, NUMBER, split, spoilt } from "../inputs.ts";
 
 const integers = target({
@@ -229,7 +230,7 @@ function followDecoder(lists: readonly FieldList[], chunks: readonly Uint8Array[
 const sections = target({
   name: "field-sections",
   invariant:
-    "QPACKDecoder.decode() gives lines within all limits, which come through QPACKEncoder again, and throws only QPACK_DECOMPRESSION_FAILED and FieldSectionTooLargeError",
+    "QPACKDecoder.decode() gives what RFC 9204 says step by step, within all limits, and throws only QPACK_DECOMPRESSION_FAILED and FieldSectionTooLargeError",
   outcomes: ["lines", "waits", "refused", "too large"],
   inputs: fc.tuple(
     TRAFFIC,
@@ -242,18 +243,31 @@ const sections = target({
   ),
   check([{ instructions }, section, started]) {
     const decoder = new QPACKDecoder(LIMITS);
-    if (started) attempt(() => decoder.receive(instructions), QPACKError);
+    const table = new DynamicTable();
+    if (started) {
+      attempt(() => decoder.receive(instructions), QPACKError);
+      attempt(() => new EncoderInstructions(table, LIMITS).receive(instructions), QPACKError);
+    }
+    const reference = readSection(section, table, LIMITS.maxTableCapacity);
     const lines = attempt(
       () => attempt(() => decoder.decode(0, section), QPACKError),
       FieldSectionTooLargeError,
     );
     decoder.take();
-    if (lines === null) return (assert.equal(decoder.blockedStreams, 1), "waits");
+    if (lines === null) {
+      assert.deepEqual({ reference, blocked: decoder.blockedStreams }, {
+        reference: null,
+        blocked: 1,
+      });
+      return "waits";
+    }
     assert.equal(decoder.blockedStreams, 0);
     if (lines instanceof FieldSectionTooLargeError) return "too large";
     if (lines instanceof QPACKError) {
-      return (assert.equal(lines.code, QPACK.QPACK_DECOMPRESSION_FAILED), "refused");
+      assert.equal(lines.code, QPACK.QPACK_DECOMPRESSION_FAILED);
+      return (assert.equal(reference, "refused"), "refused");
     }
+    assert.deepEqual(lines, reference);
     let size = 0;
     for (const [name, value] of lines) size += name.length + value.length + 32;
     assert.ok(size <= LIMITS.maxFieldSectionSize);

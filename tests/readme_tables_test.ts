@@ -170,7 +170,7 @@ function namesOf({ name, short }: Flag): string[] {
 /** How the row of an option begins, so that nobody expects it to act where it does not. */
 function wordOf({ effect }: Option): string {
   if (effect === "now") return "same";
-  if (effect === "later") return "no effect yet";
+  if (effect === "guarded") return "guarded TCP";
   if ("ignored" in effect) return "ignored";
   return "refused" in effect ? "refused" : "HTTP/3 only";
 }

@@ -3,6 +3,7 @@ import { contentBytes } from "../src/content.ts";
 import {
   hasStreamBody,
   isDecoded,
+  peekField,
   peekStaticContent,
   truthfulHeaders,
   withBody,
@@ -69,3 +70,24 @@ Deno.test("withBody() keeps status, reason and repeated fields", async () => {
   assert.deepEqual(copy.headers.getSetCookie(), ["a=1", "b=2"]);
   assert.equal(await copy.text(), "y");
 });
+
+for (const looked of [false, true]) {
+  const when = looked ? "after" : "before";
+  Deno.test(`peekField() finds a field in any case ${when} somebody looked at the headers`, () => {
+    const made = [
+      new Response("x", { headers: { Connection: "close" } }),
+      new Response(null, { status: 204, headers: new Headers({ connection: "close" }) }),
+      Response.json({}, { headers: [["connection", "close"]] }),
+    ];
+    for (const response of made) {
+      if (looked) void response.headers;
+      assert.equal(peekField(response, "connection"), "close");
+      assert.equal(peekField(response, "upgrade"), null);
+      response.headers.delete("connection");
+      assert.equal(peekField(response, "connection"), null);
+    }
+    const set = new Response("x");
+    set.headers.set("connection", "close");
+    assert.equal(peekField(set, "connection"), "close");
+  });
+}

@@ -144,10 +144,10 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         "keep-alive",
         "keepAliveTimeout",
         "SECONDS",
-        "For idle connections; no effect yet",
+        "For idle connections; guarded TCP",
         TIME,
       ),
-      takes("read-timeout", "readTimeout", "SECONDS", "For each read; no effect yet", TIME),
+      takes("read-timeout", "readTimeout", "SECONDS", "For each read; guarded TCP", TIME),
       takes(
         "websocket-ping-interval",
         "websocketPingInterval",

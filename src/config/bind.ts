@@ -16,6 +16,7 @@
  */
 
 import { badValue } from "./describe.ts";
+import type { Guard } from "./types.ts";
 
 /** A {@link BindSpec} of kind `"tcp"`. */
 export type HostAndPort = Extract<BindSpec, { kind: "tcp" }>;
@@ -189,3 +190,15 @@ function canonicalIpv6(text: string): string | undefined {
   if (address === undefined || !URL.canParse(`http://[${address}]/`)) return undefined;
   return new URL(`http://[${address}]/`).hostname.slice(1, -1) + zone;
 }
+
+/**
+ * Whether a listener gets the guarded driver: by hand, or because other machines can reach it. Not Unix sockets, on
+ * which the runtime's hook cannot tell the address of a client.
+ */
+export function isGuarded(spec: BindSpec, guard: Guard): boolean {
+  if (spec.kind === "unix" || guard === "off") return false;
+  return guard === "on" || !LOOPBACK.test(spec.hostname);
+}
+
+/** Addresses that only this machine can reach (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3). */
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:7f[0-9a-f]{2}:[0-9a-f]+|(.+\.)?localhost\.?)$/;

@@ -59,9 +59,10 @@ export class Config {
   /** Numeric group id that owns Unix sockets. Default `null`. */
   group!: number | null;
   /**
-   * Which driver accepts TCP connections: the guarded one has header and idle timers and connection
-   * limits, the plain one (`"off"`) is bare `Deno.serve`, and `"auto"` guards the addresses that
-   * other machines can reach. No effect yet. Default `"auto"`.
+   * Which driver accepts TCP connections. The guarded one (`"on"`) has time-outs and limits for connections, the plain
+   * one (`"off"`) is bare `Deno.serve`, which has none, and `"auto"` guards the addresses that other machines can
+   * reach. Where the runtime does not let us `"on"` is an error and `"auto"` a warning. Unix sockets are never guarded.
+   * Default `"auto"`.
    */
   guard!: Guard;
 
@@ -79,7 +80,10 @@ export class Config {
    * Default `false`.
    */
   devCertificate!: boolean;
-  /** Seconds a client has to complete the handshake; HTTP/3 only, TCP has no limit yet. Default `60`. */
+  /**
+   * Seconds a client has to complete the handshake, over HTTP/3 and guarded TCP. A TCP client that is late is not
+   * served, but the runtime keeps its socket until it leaves. Default `60`.
+   */
   sslHandshakeTimeout!: number;
   /** Protocols offered by ALPN; ignored, since Deno always offers these. Default `["h2","http/1.1"]`. */
   alpnProtocols!: string[];
@@ -130,11 +134,17 @@ export class Config {
   shutdownTimeout!: number;
   /** Seconds open requests have to end once the server stops. Default `3`. */
   gracefulTimeout!: number;
-  /** Seconds a connection may be idle before or between requests. No effect yet. Default `5`. */
+  /**
+   * Seconds a guarded TCP connection may be idle, or take for the head of a request, before and between requests; 0
+   * closes it after each response. Default `5`.
+   */
   keepAliveTimeout!: number;
-  /** Requests after which a connection is closed; 0 counts as 1. No effect yet. Default `1000`. */
+  /** Requests after which a guarded TCP connection is closed; 0 counts as 1. Default `1000`. */
   keepAliveMaxRequests!: number;
-  /** Seconds a read may wait for the client, `null` for ever. No effect yet. Default `null`. */
+  /**
+   * Seconds a client of a guarded TCP connection may send nothing while the content of its request is being read,
+   * `null` for any time. Default `null`.
+   */
   readTimeout!: number | null;
 
   // Protocol details ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@
  * @module
  */
 
-export { type BindSpec, type HostAndPort, isWildcard, parseBind } from "./bind.ts";
+export { type BindSpec, type HostAndPort, isGuarded, isWildcard, parseBind } from "./bind.ts";
 export { Config, type ConfigInit } from "./config.ts";
 export { isPemText } from "./describe.ts";
 export { resolveConfig, type ResolvedConfig } from "./resolve.ts";

@@ -41,14 +41,14 @@ import {
  * What setting an option does.
  *
  * - `"now"`: it acts.
- * - `"later"`: accepted, and a warning says that it has no effect in this version.
+ * - `"guarded"`: it acts on guarded TCP listeners, and a warning says so where there is another one.
  * - `ignored`: accepted, and a warning says why it can have no effect on Deno.
  * - `http3Only`: it acts over HTTP/3, and a warning says why not over the other versions.
  * - `refused`: an error that says why; for options whose silent loss would be a security hole.
  */
 export type Effect =
   | "now"
-  | "later"
+  | "guarded"
   | { readonly ignored: string }
   | { readonly http3Only: string }
   | { readonly refused: string };
@@ -125,7 +125,7 @@ const ROWS = {
   errorlog: { kind: LOG_TARGET, default: "-", effect: "now" },
   gracefulTimeout: { kind: seconds(), default: 3, effect: "now" },
   group: { kind: orNull(ID), default: null, effect: "now" },
-  guard: { kind: oneOf("auto", "on", "off"), default: "auto", effect: "later" },
+  guard: { kind: oneOf("auto", "on", "off"), default: "auto", effect: "now" },
   h11MaxIncompleteSize: { kind: integer(1), default: 16384, effect: FIXED_IN_HTTP1 },
   h11PassRawHeaders: { kind: FLAG, default: false, effect: FIXED_IN_HTTP1 },
   h2MaxConcurrentStreams: {
@@ -152,8 +152,8 @@ const ROWS = {
   },
   includeServerHeader: { kind: FLAG, default: true, effect: "now" },
   insecureBind: { kind: BINDS, default: [], effect: "now" },
-  keepAliveMaxRequests: { kind: integer(0), default: 1000, effect: "later" },
-  keepAliveTimeout: { kind: seconds(), default: 5, effect: "later" },
+  keepAliveMaxRequests: { kind: integer(0), default: 1000, effect: "guarded" },
+  keepAliveTimeout: { kind: seconds(), default: 5, effect: "guarded" },
   keyfile: { kind: orNull(PEM), default: null, effect: "now" },
   keyfilePassword: { kind: secret(orNull(TEXT)), default: null, effect: "now" },
   logJson: { kind: FLAG, default: false, effect: "now" },
@@ -167,16 +167,12 @@ const ROWS = {
   maxRequestsJitter: { kind: integer(0), default: 0, effect: "now" },
   pidPath: { kind: orNull(PATH), default: null, effect: "now" },
   quicBind: { kind: UDP_BINDS, default: [], effect: "now" },
-  readTimeout: { kind: orNull(positiveSeconds()), default: null, effect: "later" },
+  readTimeout: { kind: orNull(positiveSeconds()), default: null, effect: "guarded" },
   reloadPaths: { kind: PATHS, default: [], effect: "now" },
   rootPath: { kind: ROOT_PATH, default: "", effect: "now" },
   serverNames: { kind: HOSTS, default: [], effect: "now" },
   shutdownTimeout: { kind: seconds(), default: 60, effect: "now" },
-  sslHandshakeTimeout: {
-    kind: positiveSeconds(),
-    default: 60,
-    effect: { http3Only: "over TCP a handshake has no time limit yet" },
-  },
+  sslHandshakeTimeout: { kind: positiveSeconds(), default: 60, effect: "guarded" },
   startupTimeout: { kind: seconds(), default: 60, effect: "now" },
   statsdHost: { kind: orNull(HOST_AND_PORT), default: null, effect: "now" },
   statsdPrefix: { kind: TEXT, default: "", effect: "now" },

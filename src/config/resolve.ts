@@ -5,9 +5,9 @@
  */
 
 import { formatAuthority } from "../address.ts";
-import { type BindSpec, type HostAndPort, parseBind } from "./bind.ts";
+import { type BindSpec, type HostAndPort, isGuarded, parseBind } from "./bind.ts";
 import type { Config, ConfigInit } from "./config.ts";
-import { badValue, describe, refusal } from "./describe.ts";
+import { badValue, refusal } from "./describe.ts";
 import { readMapping } from "./mapping.ts";
 import { defaultValues, isDefault, OPTIONS, type OptionValues } from "./options.ts";
 import type { LogLevel, VerifyMode } from "./types.ts";
@@ -194,9 +194,9 @@ function collectWarnings(values: OptionValues, binds: Binds): readonly string[] 
     const { name, effect } = option;
     const value = values[name];
     if (isDefault(option, value)) continue;
-    if (effect === "later") {
-      const what = `the value ${describe(value)} is ignored`;
-      warnings.push(`Option "${name}" has no effect yet in this version: ${what}`);
+    if (effect === "guarded") {
+      const plain = concerned(name, values, binds).find((spec) => !isGuarded(spec, values.guard));
+      if (plain) warnings.push(unguarded(name, plain, values));
     } else if (typeof effect === "object" && "ignored" in effect) {
       warnings.push(`Option "${name}" is ignored: ${effect.ignored}`);
     } else if (typeof effect === "object" && "http3Only" in effect) {
@@ -206,6 +206,17 @@ function collectWarnings(values: OptionValues, binds: Binds): readonly string[] 
   }
   if (values.certReqs !== null) warnings.push('Option "certReqs" is deprecated: use "verifyMode"');
   return Object.freeze([...warnings, ...socketWarnings(values, binds)]);
+}
+
+/** The listeners an option is about that acts on guarded ones. */
+function concerned(name: string, values: OptionValues, binds: Binds): readonly BindSpec[] {
+  if (name !== "sslHandshakeTimeout") return [...binds.bind, ...binds.insecureBind];
+  return values.certfile !== null || values.devCertificate ? binds.bind : [];
+}
+
+function unguarded(name: string, { text }: BindSpec, { guard }: OptionValues): string {
+  const reason = guard === "off" ? '"guard" is "off"' : "only this machine can reach it";
+  return `Option "${name}" does not act on "${text}", which is not guarded: ${reason}`;
 }
 
 /** Warnings about ownership and mode of Unix sockets when there are none. */

@@ -56,10 +56,10 @@ export interface AcceptedConnection {
 
 /** Tells applications what is known of the connection. */
 class GuardedInfo implements NativeInfo {
-  readonly httpVersion: HttpVersion | null;
+  readonly httpVersion: HttpVersion;
   readonly #native: NativeInfo;
 
-  constructor(native: NativeInfo, httpVersion: HttpVersion | null) {
+  constructor(native: NativeInfo, httpVersion: HttpVersion) {
     this.#native = native;
     this.httpVersion = httpVersion;
   }
@@ -86,7 +86,7 @@ export class GuardedConnection implements Expiring {
   #requests = 0;
   /** Requests in progress, responses included. */
   #active = 0;
-  /** The next response of HTTP/1 is the last one. */
+  /** The client is to leave. */
   #leaving = false;
   /** That response is on its way; the server does not process what comes after it (RFC 9112 §9.6). */
   #said = false;
@@ -116,17 +116,20 @@ export class GuardedConnection implements Expiring {
     return this.#websocket;
   }
 
-  /** Has the client leave: HTTP/1 with the next response, HTTP/2 at once, though what it has begun is served. */
+  /**
+   * Has the client leave: HTTP/1 with the next response, HTTP/2 when nothing is in progress, for after GOAWAY nothing
+   * could be cut.
+   */
   announceEnd(): void {
     this.#leaving = true;
-    if (this.#http2) this.#goAway();
+    if (this.#http2 && this.#active === 0) this.#goAway();
   }
 
   /** Ends it when nothing is in progress any more. */
   leave(): void {
     this.announceEnd();
     this.#final = true;
-    if (this.#active === 0) this.#goAway();
+    if (this.#active === 0 || this.#http2) this.#goAway();
   }
 
   /** Cuts it, where that is still possible. */
@@ -161,7 +164,7 @@ export class GuardedConnection implements Expiring {
     this.#active++;
     this.#requests++;
     const { readMs, maxRequests } = this.#settings;
-    if (this.#requests === 1 && this.#alpn === null) this.#http2 = hostOf(request) === null; // see ServeRequestHead
+    if (this.#requests === 1 && this.#alpn === null) this.#http2 = hostOf(request) === null; // as isHttp2
     if (this.#http2 && this.#requests >= maxRequests) this.#goAway();
     if (readMs !== null && mayHaveContent(request.method)) this.#watchContent(request, readMs);
   }
@@ -217,8 +220,8 @@ export class GuardedConnection implements Expiring {
     if (this.#active > 0) return;
     const { clock, keepAliveMs } = this.#settings;
     if (this.#said || (this.#final && !this.#http2)) this.cut();
-    else if (keepAliveMs > 0) clock.arm(this, keepAliveMs);
-    else this.#goAway(); // HTTP/2, for HTTP/1 has said so
+    else if (this.#http2 && (this.#leaving || keepAliveMs === 0)) this.#goAway();
+    else clock.arm(this, keepAliveMs);
   }
 
   #goAway(): void {

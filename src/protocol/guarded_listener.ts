@@ -24,7 +24,7 @@ import type { Reporter } from "./serve_context.ts";
 /** What a guarded listener needs. */
 export interface GuardedOptions {
   /** Bound, and nobody else's. */
-  readonly listener: Deno.Listener | Deno.TlsListener | Deno.UnixListener;
+  readonly listener: Deno.Listener | Deno.TlsListener;
   /** The hook. */
   readonly serve: ServeConnection;
   /** How connections are served. */
@@ -43,8 +43,14 @@ export interface GuardedOptions {
   readonly socketOf?: (request: Request) => WebSocket | undefined;
 }
 
-/** Turns of the event loop in which what the system has queued is accepted, and what was accepted is read. */
+/**
+ * Turns of the event loop without a new connection before a listener is closed, for the system resets what is queued
+ * then; and turns in which what was accepted is read.
+ */
 const LAST_TURNS = 5;
+
+/** Milliseconds after which a listener is closed even if connections come without a pause. */
+const LAST_CONNECTIONS_MS = 250;
 
 /** Accepts and guards the connections of one listener. */
 export class GuardedListener {
@@ -61,6 +67,8 @@ export class GuardedListener {
   readonly #over = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
   #open = true;
+  /** Connections ever. */
+  #accepted = 0;
   #stopped: Promise<void> | undefined;
 
   constructor(options: GuardedOptions) {
@@ -108,7 +116,12 @@ export class GuardedListener {
   }
 
   async #stopAccepting(): Promise<void> {
-    for (let turn = 0; turn < LAST_TURNS && this.#open; turn++) await delay(0);
+    const end = this.#clock.now() + LAST_CONNECTIONS_MS;
+    for (let quiet = 0; quiet < LAST_TURNS && this.#open && this.#clock.now() < end; quiet++) {
+      const before = this.#accepted;
+      await delay(0);
+      if (this.#accepted !== before) quiet = -1;
+    }
     this.#close();
     for (let turn = 0; turn < LAST_TURNS; turn++) await delay(0);
   }
@@ -130,7 +143,9 @@ export class GuardedListener {
     const { listener } = this.#options;
     while (this.#open) {
       try {
-        this.#admit(await listener.accept());
+        const conn = await listener.accept();
+        this.#accepted++;
+        this.#admit(conn);
       } catch (error) {
         if (!this.#open) return;
         this.#warnings.report("", `Cannot accept connections: ${error}; trying again`);

@@ -70,7 +70,15 @@ export function upgradeNative(
   }
   for (const [name, value] of fields) response.headers.append(name, value);
   new SocketGuard(socket, settings, events);
+  sockets.set(request, socket);
   return { socket, response };
+}
+
+const sockets = new WeakMap<Request, WebSocket>();
+
+/** The WebSocket that {@link upgradeNative} made of a request, if it did. */
+export function socketOf(request: Request): WebSocket | undefined {
+  return sockets.get(request);
 }
 
 /**

@@ -62,9 +62,9 @@ export class ServeListener implements ServeContext {
     return emptyResponse(status, mergeFields(fields, this.fields(http2)));
   }
 
-  refuse(request: Request, host: string | null): Response | null {
+  refuse(request: Request, host: string | null, http2: boolean): Response | null {
     const refusal = this.#judge(request, host);
-    return refusal && this.refusal(request, host === null, refusal);
+    return refusal && this.refusal(request, http2, refusal);
   }
 
   report(error: unknown, request: Request | null): boolean {

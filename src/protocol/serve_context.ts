@@ -54,7 +54,7 @@ export interface ServeContext {
    * @param host Value of the Host field, `null` when there is none.
    * @returns The answer of the server itself, or `null` to go on.
    */
-  refuse(request: Request, host: string | null): Response | null;
+  refuse(request: Request, host: string | null, http2: boolean): Response | null;
   /** Builds and reports a response of the server itself. */
   refusal(request: Request, http2: boolean, refusal: Refusal): Response;
   /** What the server adds to a response at this moment. */
@@ -78,7 +78,7 @@ export interface Refusal {
   readonly fields?: FieldList;
 }
 
-/** The version as far as the runtime lets it be known; see `ServeRequestHead`. */
+/** The version as far as it is known; see `isHttp2`. */
 export function versionOf(http2: boolean): HttpVersion {
   return http2 ? "2" : "1.1";
 }

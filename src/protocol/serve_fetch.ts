@@ -27,7 +27,7 @@ import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { ServeContext } from "./serve_context.ts";
-import { type NativeInfo, ServeInfo } from "./serve_info.ts";
+import { isHttp2, type NativeInfo, ServeInfo } from "./serve_info.ts";
 import {
   isOpen,
   ObservedNative,
@@ -60,9 +60,9 @@ export class FetchShortCut {
   /** Handles one request. */
   handle(request: Request, native: NativeInfo): Response | Promise<Response> {
     const host = hostOf(request);
-    const http2 = host === null; // see ServeRequestHead
+    const http2 = isHttp2(native, host);
     const observation = this.#observe(request, native, http2);
-    const refusal = this.#context.refuse(request, host);
+    const refusal = this.#context.refuse(request, host, http2);
     if (refusal) {
       observation?.refused(refusal);
       return refusal;

@@ -17,6 +17,20 @@ export interface NativeInfo {
   readonly completed: Promise<void>;
   /** Our end of the connection, where the listener is not ours. */
   readonly localAddr?: SocketAddr;
+  /** What the handshake agreed on, where that is known; it tells 2 from 1, not 1.1 from 1.0. */
+  readonly httpVersion?: HttpVersion;
+}
+
+/**
+ * Says whether a request came over HTTP/2.
+ *
+ * The runtime does not tell. HTTP/1.1 requests carry a Host field and HTTP/2 requests of ordinary clients do not, so
+ * where nothing better is known its absence means HTTP/2.
+ *
+ * @param host Value of the Host field, `null` when there is none.
+ */
+export function isHttp2({ httpVersion }: NativeInfo, host: string | null): boolean {
+  return httpVersion === undefined ? host === null : httpVersion === "2";
 }
 
 /** Wraps the runtime's info; nothing is computed unless the application looks, for one is made for every request. */

@@ -13,8 +13,7 @@ import { versionOf } from "./serve_context.ts";
 /**
  * Request head over a native `Request`.
  *
- * The runtime does not tell the HTTP version. HTTP/1.1 requests carry a Host field and HTTP/2 requests of
- * ordinary clients do not, so its absence means HTTP/2; 1.0 cannot be told from 1.1.
+ * HTTP/1.0 cannot be told from 1.1.
  */
 export class ServeRequestHead implements RequestHead {
   readonly scheme: "http" | "https";
@@ -24,12 +23,19 @@ export class ServeRequestHead implements RequestHead {
 
   /**
    * @param host Value of the Host field, `null` when there is none.
+   * @param http2 See `isHttp2`.
    * @param fields The header section; its Host is made to agree with the authority.
    */
-  constructor(request: Request, scheme: "http" | "https", host: string | null, fields: Field[]) {
+  constructor(
+    request: Request,
+    scheme: "http" | "https",
+    host: string | null,
+    http2: boolean,
+    fields: Field[],
+  ) {
     this.#request = request;
     this.scheme = scheme;
-    this.httpVersion = versionOf(host === null);
+    this.httpVersion = versionOf(http2);
     if (host === null) fields.unshift(["host", this.authority]);
     else if (host !== "" && host !== this.authority) replaceHost(fields, this.authority);
     this.fields = fields;

@@ -12,7 +12,7 @@ import { checkHandshake, isWebSocketRequest } from "./handshake.ts";
 import { fieldsOf } from "./request_record.ts";
 import type { ServeContext } from "./serve_context.ts";
 import { ServeExchange } from "./serve_exchange.ts";
-import type { NativeInfo } from "./serve_info.ts";
+import { isHttp2, type NativeInfo } from "./serve_info.ts";
 import { ObservedNative, ServeObservation, watchClient } from "./serve_observation.ts";
 import { ServePeer, ServeRequestHead } from "./serve_request.ts";
 import { ServeWebSocketExchange } from "./serve_websocket.ts";
@@ -34,14 +34,15 @@ export class ExchangeRunner {
   handle(request: Request, info: NativeInfo): Response | Promise<Response> {
     const fields = fieldsOf(request);
     const host = combineField(fields, "host") ?? null;
-    const observation = this.#observe(request, info, fields, host === null);
-    const refusal = this.#context.refuse(request, host);
+    const http2 = isHttp2(info, host);
+    const observation = this.#observe(request, info, fields, http2);
+    const refusal = this.#context.refuse(request, host, http2);
     if (refusal) {
       observation?.refused(refusal);
       return refusal;
     }
     const { settings } = this.#context;
-    const head = new ServeRequestHead(request, settings.scheme, host, fields);
+    const head = new ServeRequestHead(request, settings.scheme, host, http2, fields);
     const peer = new ServePeer(info, this.#context);
     const exchange = new ServeExchange(request, head, peer, this.#context, observation);
     settings.inFlight.add(exchange);

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { formatAuthority } from "../address.ts";
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
 import { BindError } from "../errors.ts";
 import type { HttpVersion } from "../exchange.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import type { ServeListener } from "../protocol/serve.ts";
 import { bindError } from "./bind_error.ts";
+import { describeBind } from "./describe_bind.ts";
+import { type GuardSettings, openGuarded } from "./guarded_tcp.ts";
 import type { TlsMaterial } from "./tls.ts";
 import { changeOwner, removeStaleSocket, withUmask } from "./unix_socket.ts";
 
@@ -47,6 +48,8 @@ export interface SocketOptions
   extends Pick<ResolvedConfig, "backlog" | "umask" | "user" | "group"> {
   /** Whether other processes listen on the same TCP address; the system then shares connections out. */
   readonly reusePort: boolean;
+  /** How to guard the listener; `null` for the plain driver. */
+  readonly guard: GuardSettings | null;
 }
 
 /**
@@ -61,24 +64,38 @@ export async function openListener(
   handler: ServeListener,
   config: SocketOptions,
 ): Promise<OpenListener> {
-  const abort = new AbortController();
+  let listener: OpenListener | undefined;
   try {
     if (spec.kind === "unix") await removeStaleSocket(spec);
-    const server = withUmask(
-      spec.kind === "unix" ? config.umask : null,
-      () => serveOn(spec, tls, handler, config, abort.signal),
+    const umask = spec.kind === "unix" ? config.umask : null;
+    listener = withUmask(
+      umask,
+      () =>
+        config.guard === null || spec.kind === "unix"
+          ? openPlain(spec, tls, handler, config)
+          : openGuarded(spec, tls, handler, { ...config, guard: config.guard }),
     );
     if (spec.kind === "unix") await changeOwner(spec, config);
-    const addr = server.addr as SocketAddr;
-    handler.localAddr = addr;
-    return new TcpListener(server, describeBind(spec, addr, tls !== null), abort);
+    return listener;
   } catch (error) {
-    abort.abort();
+    listener?.abort();
     throw error instanceof BindError ? error : bindError(spec, error, "tcp");
   }
 }
 
-/** A server of the runtime. */
+function openPlain(
+  spec: BindSpec,
+  tls: TlsMaterial | null,
+  handler: ServeListener,
+  config: SocketOptions,
+): OpenListener {
+  const abort = new AbortController();
+  const server = serveOn(spec, tls, handler, config, abort.signal);
+  const addr = handler.localAddr = server.addr as SocketAddr;
+  return new TcpListener(server, describeBind(spec, addr, tls !== null), abort);
+}
+
+/** A server of the runtime: the plain driver. */
 class TcpListener implements OpenListener {
   readonly bind: Bind;
   readonly finished: Promise<void>;
@@ -105,10 +122,6 @@ class TcpListener implements OpenListener {
   }
 }
 
-function describeBind({ text }: BindSpec, addr: SocketAddr, secure: boolean): Bind {
-  return { text, url: urlOf(addr, secure), addr, secure, versions: ["1.0", "1.1", "2"] };
-}
-
 function serveOn(
   spec: BindSpec,
   tls: TlsMaterial | null,
@@ -129,11 +142,4 @@ function serveOn(
 /** Only where it is wanted: the runtime refuses the mere mention without `--unstable-net`. */
 function reusePort(config: SocketOptions): { reusePort?: boolean } {
   return config.reusePort ? { reusePort: true } : {};
-}
-
-function urlOf(addr: SocketAddr, secure: boolean): string {
-  const scheme = secure ? "https" : "http";
-  return "port" in addr
-    ? `${scheme}://${formatAuthority(addr.hostname, addr.port)}`
-    : `${scheme}://unix:${addr.path}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
+import { type BindSpec, isGuarded, type ResolvedConfig } from "../config/mod.ts";
 import type { Application } from "../exchange.ts";
 import { combineObservers, type Observer } from "../observation.ts";
 import { H3 } from "../h3/mod.ts";
@@ -13,6 +13,8 @@ import type { InFlight } from "../protocol/in_flight.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
 import { altSvcOf } from "./alt_svc.ts";
+import { findGuard } from "./guard.ts";
+import type { GuardSettings } from "./guarded_tcp.ts";
 import { type OpenListener, openListener } from "./listener.ts";
 import { listenerSettings } from "./listener_settings.ts";
 import type { ServerLog } from "./log.ts";
@@ -54,8 +56,11 @@ export async function openListeners(options: OpenOptions): Promise<OpenListener[
     if (tls) {
       for (const spec of config.quicBind) quic.push(bindQuic(spec, tls, config, options.log));
     }
-    for (const spec of config.bind) open.push(await openTcp(spec, tls, quic, options));
-    for (const spec of config.insecureBind) open.push(await openTcp(spec, null, [], options));
+    const guard = await findGuard(config, options.log);
+    for (const spec of config.bind) open.push(await openTcp(spec, tls, quic, guard, options));
+    for (const spec of config.insecureBind) {
+      open.push(await openTcp(spec, null, [], guard, options));
+    }
   } catch (error) {
     for (const listener of open) listener.abort();
     await Promise.allSettled([
@@ -72,12 +77,17 @@ async function openTcp(
   spec: BindSpec,
   tls: TlsMaterial | null,
   quic: readonly BoundQuic[],
+  guard: GuardSettings | null,
   { application, config, inFlight, reporter, observer, reusePort }: OpenOptions,
 ): Promise<OpenListener> {
   const altSvc = altSvcOf(spec, quic);
   const settings = listenerSettings(config, tls !== null, inFlight, reporter, observer, altSvc);
   const handler = new ServeListener(application, settings);
-  return await openListener(spec, tls, handler, { ...config, reusePort });
+  return await openListener(spec, tls, handler, {
+    ...config,
+    reusePort,
+    guard: isGuarded(spec, config.guard) ? guard : null,
+  });
 }
 
 /** The runtime itself makes spans for HTTP/1 and HTTP/2 only. */

@@ -24,12 +24,12 @@ Deno.test("helpText() has a line for every flag", () => {
   assert.deepEqual(listed, names);
 });
 
-Deno.test("helpText() says of which flags the option has no effect yet", () => {
-  const named = [...helpText().matchAll(/--([a-z-]+).*; no effect yet$/gm)].map(([, name]) => name);
-  const later = FLAGS.filter(({ sets }) => {
-    return "option" in sets && findOption(sets.option)?.effect === "later";
+Deno.test("helpText() says of which flags the option acts on guarded listeners only", () => {
+  const named = [...helpText().matchAll(/--([a-z-]+).*; guarded TCP$/gm)].map(([, name]) => name);
+  const guarded = FLAGS.filter(({ sets }) => {
+    return "option" in sets && findOption(sets.option)?.effect === "guarded";
   });
-  assert.deepEqual(named, later.map(({ name }) => name));
+  assert.deepEqual(named, guarded.map(({ name }) => name));
 });
 
 Deno.test("VERSION is that of deno.json", () => {

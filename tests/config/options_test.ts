@@ -198,15 +198,15 @@ Deno.test("Config documents the default of every attribute as it is", async () =
   }
 });
 
-Deno.test("Config documents which attributes do nothing, or only over HTTP/3", async () => {
+Deno.test("Config documents which attributes do nothing, or not everywhere", async () => {
   const source = await Deno.readTextFile(new URL("../../src/config/config.ts", import.meta.url));
   for (const { name, effect } of OPTIONS) {
     const comment = source.split(`\n  ${name}!: `)[0]?.split("/**").at(-1) ?? "";
-    const words = /No effect yet|ignored|HTTP\/3 only|Refused|Old name/.exec(comment)?.[0];
+    const words = /guarded TCP|ignored|HTTP\/3 only|Refused|Old name/.exec(comment)?.[0];
     const expected = effect === "now"
       ? undefined
-      : effect === "later"
-      ? "No effect yet"
+      : effect === "guarded"
+      ? "guarded TCP"
       : "ignored" in effect
       ? "ignored"
       : "http3Only" in effect

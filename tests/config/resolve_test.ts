@@ -125,22 +125,51 @@ Deno.test("resolveConfig() enables TLS with devCertificate", () => {
   assert.deepEqual(warnings, []);
 });
 
-/** Options that do nothing yet, each set to something. */
-const LATER: [init: ConfigInit, shown: string][] = [
-  [{ guard: "on" }, '"on"'],
-  [{ keepAliveMaxRequests: 5 }, "5"],
-  [{ keepAliveTimeout: 30 }, "30"],
-  [{ readTimeout: 5 }, "5"],
+/** Options that act on guarded listeners. */
+const GUARDED: ConfigInit[] = [
+  { keepAliveMaxRequests: 5 },
+  { keepAliveTimeout: 30 },
+  { readTimeout: 5 },
+  { ...TLS, sslHandshakeTimeout: 5 },
 ];
 
-for (const [init, shown] of LATER) {
-  const name = Object.keys(init)[0];
-  Deno.test(`resolveConfig() warns that "${name}" set to ${shown} has no effect yet`, () => {
-    assert.deepEqual(resolveConfig(init).warnings, [
-      `Option "${name}" has no effect yet in this version: the value ${shown} is ignored`,
-    ]);
+const UNGUARDED: [init: ConfigInit, bind: string, reason: string][] = [
+  [{ bind: "127.0.0.2:1" }, "127.0.0.2:1", "only this machine can reach it"],
+  [{ bind: ["0.0.0.0:1", "[::1]:2"] }, "[::1]:2", "only this machine can reach it"],
+  [{ bind: "localhost:1" }, "localhost:1", "only this machine can reach it"],
+  [{ bind: ":1", guard: "off" }, ":1", '"guard" is "off"'],
+];
+
+for (const init of GUARDED) {
+  const name = Object.keys(init).at(-1);
+  for (const [binds, text, reason] of UNGUARDED) {
+    Deno.test(`resolveConfig() warns that "${name}" does not act on ${JSON.stringify(binds)}`, () => {
+      assert.deepEqual(resolveConfig({ ...init, ...binds }).warnings, [
+        `Option "${name}" does not act on "${text}", which is not guarded: ${reason}`,
+      ]);
+    });
+  }
+  Deno.test(`resolveConfig() does not warn about "${name}" where every listener is guarded`, () => {
+    for (const binds of [{ bind: ":1" }, { bind: "127.0.0.1:1", guard: "on" }] as ConfigInit[]) {
+      assert.deepEqual(resolveConfig({ ...init, ...binds }).warnings, []);
+    }
   });
 }
+
+Deno.test("resolveConfig() warns of a Unix socket that is not guarded", () => {
+  const bind = ["unix:/run/a.sock", "127.0.0.1:1"];
+  const { warnings } = resolveConfig({ bind, guard: "on", keepAliveTimeout: 1 });
+  assert.deepEqual(warnings, [
+    'Option "keepAliveTimeout" does not act on "unix:/run/a.sock", which is not guarded: ' +
+    "only this machine can reach it",
+  ]);
+});
+
+Deno.test("resolveConfig() does not warn about sslHandshakeTimeout without TLS over TCP", () => {
+  assert.deepEqual(resolveConfig({ sslHandshakeTimeout: 5 }).warnings, []);
+  const quic = { ...TLS, bind: [], quicBind: ":443", sslHandshakeTimeout: 5 };
+  assert.deepEqual(resolveConfig(quic).warnings, []);
+});
 
 const IGNORED: [init: ConfigInit, reason: RegExp][] = [
   [{ alpnProtocols: ["h2"] }, /always offer h2 and http\/1\.1$/],
@@ -174,7 +203,6 @@ const HTTP3_ONLY: [init: ConfigInit, reason: string][] = [
     { includeDateHeader: false },
     "over TCP the runtime adds date to every response and cannot be told not to",
   ],
-  [{ sslHandshakeTimeout: 5 }, "over TCP a handshake has no time limit yet"],
 ];
 
 for (const [init, reason] of HTTP3_ONLY) {
@@ -190,7 +218,10 @@ for (const [init, reason] of HTTP3_ONLY) {
 }
 
 Deno.test("resolveConfig() has a warning tested here for every option that does nothing or not everything", () => {
-  const tested = [...LATER, ...IGNORED, ...HTTP3_ONLY].flatMap(([init]) => Object.keys(init));
+  const tested = [
+    ...GUARDED,
+    ...[...IGNORED, ...HTTP3_ONLY].map(([init]) => init),
+  ].flatMap((init) => Object.keys(init));
   for (const { name, effect } of OPTIONS) {
     const silent = effect === "now" || (typeof effect === "object" && "refused" in effect);
     if (!silent) assert.ok(tested.includes(name), name);

@@ -23,7 +23,7 @@ Deno.test("the README's first minute: deno task start answers what is printed th
 Deno.test("the README lists the options that act, and no others", () => {
   const listed = optionRows().flatMap(({ names }) => names);
   const acting = OPTIONS.filter(({ effect }) =>
-    effect === "now" || typeof effect === "object" && "http3Only" in effect
+    effect === "now" || effect === "guarded" || typeof effect === "object" && "http3Only" in effect
   ).map(({ name }) => name);
   assert.deepEqual(listed.toSorted(), acting.toSorted());
 });

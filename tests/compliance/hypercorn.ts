@@ -80,8 +80,6 @@ const DAY = [
   "two workers under load: two reloads fail no request, a killed worker only its own, then a clean end",
 ];
 
-const GUARDED = "issue 5: the driver that accepts TCP connections itself";
-
 const SERVE: readonly Entry[] = [
   proved("SRV-01", "serve(app, config) resolves after the stop", [
     ...processes("serve() resolves and the process ends with 0 after SIGINT"),
@@ -809,14 +807,26 @@ const MIDDLEWARE: readonly Entry[] = [
 ];
 
 const LIMITS: readonly Entry[] = [
-  open("LIM-01", "keep_alive_timeout", GUARDED),
-  open("LIM-02", "read_timeout", GUARDED),
+  proved("LIM-01", "keep_alive_timeout", [
+    ...testsOf("protocol/guarded_timers_test.ts")(
+      "GuardedListener ends a client that says nothing",
+      "GuardedListener ends half a request head",
+      "GuardedListener ends silence after a response",
+    ),
+  ]),
+  partly("LIM-02", "read_timeout", [
+    ...testsOf("protocol/guarded_timers_test.ts")(
+      "GuardedListener ends half an upload that is being read",
+    ),
+  ], "While the content of a request is being read; not on WebSockets, which have pings"),
   partly("LIM-03", "ssl_handshake_timeout", [
     ...quic(
       "QUIC listener: a handshake that does not go on is dropped in time, others are served",
     ),
-    ...resolves('resolveConfig() warns that "sslHandshakeTimeout" acts over HTTP/3 only'),
-  ], `Over TCP: ${GUARDED}`),
+    ...testsOf("protocol/guarded_tls_test.ts")(
+      "GuardedListener counts a client that never says hello in TLS until it leaves",
+    ),
+  ], "Over TCP Deno keeps the socket of a client that is late until it leaves"),
   partly("LIM-04", "431 for a head of HTTP/1 that is too large", [
     ...ours.http1("a request head without end … ends with its connection, and others are served"),
     ...resolves('resolveConfig() warns why {"h11MaxIncompleteSize":1} is ignored'),
@@ -836,7 +846,12 @@ const LIMITS: readonly Entry[] = [
       'resolveConfig() warns why {"h2MaxInboundFrameSize":1} is ignored',
     ),
   ], "Over HTTP/2 the values are Deno's: the options act over HTTP/3, with a warning"),
-  open("LIM-06", "keep_alive_max_requests", GUARDED),
+  proved("LIM-06", "keep_alive_max_requests", [
+    ...testsOf("protocol/guarded_close_test.ts")(
+      "GuardedListener with maxRequests serves 3 of ten pipelined requests",
+      'GuardedListener with {"maxRequests":3} loses no request of HTTP/2',
+    ),
+  ]),
   proved("LIM-07", "404 for a host that is not in server_names", [
     ...contract("a host that is not in server_names is refused with 404"),
     ...contract("hosts in server_names are served, whatever their case", "h1", "h3"),

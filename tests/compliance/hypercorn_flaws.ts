@@ -8,7 +8,6 @@ import {
   type Entry,
   notApplicable,
   notPossible,
-  open,
   partly,
   proved,
   testsOf,
@@ -64,8 +63,6 @@ const dispatcher = testsOf("middleware/dispatcher_test.ts");
 const redirect = testsOf("middleware/redirect_to_https_test.ts");
 const atoms = testsOf("logging/access_atoms_test.ts");
 
-const GUARDED = "issue 5: the driver that accepts TCP connections itself";
-
 /** Stops, isolation of connections, and what one peer can do to others. */
 const LIFE: readonly Entry[] = [
   proved("1", "graceful_timeout is not enforced; an open WebSocket blocks the exit", [
@@ -117,7 +114,11 @@ const LIFE: readonly Entry[] = [
       "an upload that is left over HTTP/3 harms nobody else",
     ),
   ], "They are handled, or end one stream or connection"),
-  open("5b", "keep_alive_max_requests drops responses of HTTP/2", GUARDED),
+  proved("5b", "keep_alive_max_requests drops responses of HTTP/2", [
+    ...testsOf("protocol/guarded_close_test.ts")(
+      'GuardedListener with {"maxRequests":3} loses no request of HTTP/2',
+    ),
+  ], "GOAWAY, and everything that was begun is answered"),
   proved("6", "HTTP/3 applications are not told when the client leaves", [
     ...h3Leaving(
       "H3Exchange aborts once with DisconnectError when the client resets the request while it is read",
@@ -328,7 +329,12 @@ const PROTOCOLS: readonly Entry[] = [
       "ASGI application over HTTP/3 that sends NUL in a value as header",
     ),
   ], "They are an error in send(), and 500, on every version"),
-  open("32", "HTTP/2 connections without requests have no idle timeout", GUARDED),
+  proved("32", "HTTP/2 connections without requests have no idle timeout", [
+    ...testsOf("protocol/guarded_timers_test.ts")(
+      "GuardedListener ends half a preface of HTTP/2",
+      "GuardedListener counts the idle time of HTTP/2 from the last response of several",
+    ),
+  ], "keep_alive_timeout ends them on guarded listeners"),
   partly("32b", "GOAWAY of a client aborts its requests in progress", [
     ...testsOf("protocol/h3_connection_test.ts")(
       "An HTTP/3 connection serves on when the peer announces that it will leave",
@@ -518,7 +524,7 @@ const OPERATION: readonly Entry[] = [
       "a request with content-length and transfer-encoding is answered with 400 and closed, and the application not asked",
       "a request head without end … ends with its connection, and others are served",
     ),
-  ], `408: ${GUARDED}`),
+  ], "408 is not sent: the connection is closed without a response"),
   notApplicable("59", "Documentation that is out of date", "It is Hypercorn's"),
   partly("60", "Access log: no user, no HTTP/, b is a field, two times in a line", [
     ...atoms(

@@ -88,6 +88,7 @@ function drive(
 /** The guarded driver as the server sees it. */
 class GuardedTcpListener implements OpenListener {
   readonly bind: Bind;
+  readonly guarded = true;
   readonly finished: Promise<void>;
   readonly #driver: GuardedListener;
 

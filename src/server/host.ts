@@ -146,13 +146,14 @@ export async function startApplication(startup: Startup): Promise<RunningServer>
     );
     throw error;
   }
-  for (const { bind } of listeners) log.info(bannerOf(bind));
+  for (const listener of listeners) log.info(bannerOf(listener));
   return new RunningServer({ ...startup, listeners, inFlight });
 }
 
 /** The line that programs around a server wait for, which begins as Hypercorn's. */
-function bannerOf({ url, versions }: OpenListener["bind"]): string {
-  return `Running on ${url} (${versions.includes("3") ? "HTTP/3, " : ""}CTRL + C to quit)`;
+function bannerOf({ bind: { url, versions }, guarded }: OpenListener): string {
+  const kind = versions.includes("3") ? "HTTP/3, " : guarded ? "guarded, " : "";
+  return `Running on ${url} (${kind}CTRL + C to quit)`;
 }
 
 /**

@@ -33,6 +33,8 @@ export interface Bind {
 export interface OpenListener {
   /** What users are told. */
   readonly bind: Bind;
+  /** Whether the guarded driver accepts its connections. */
+  readonly guarded?: boolean;
   /** Says that the server is about to stop, where that harms nothing in progress. */
   goaway(): void;
   /** Stops accepting, lets responses in progress finish, and settles when every connection is closed. */

@@ -50,8 +50,10 @@ Deno.test('start() with guard "on" closes an idle connection', async () => {
 
 Deno.test('start() guards the loopback with guard "on" only', async () => {
   for (const [guard, closes] of [["on", true], ["auto", false], ["off", false]] as const) {
-    const config = { bind: "127.0.0.1:0", errorlog: null, guard, keepAliveMaxRequests: 1 };
+    const log = new LogSink();
+    const config = { bind: "127.0.0.1:0", errorlog: log, guard, keepAliveMaxRequests: 1 };
     await using server = await start(() => new Response("hello"), config);
+    assert.equal(log.matching("(guarded, CTRL + C to quit)").length, closes ? 1 : 0);
     using client = await RawClient.connect(server.binds[0]!.url);
     await client.send(GET);
     assert.equal((await client.readUntil("hello")).includes("connection: close"), closes);

@@ -14,7 +14,7 @@ import { contained, type CustomLogger, ownAtomsOf } from "./custom_logger.ts";
 import { type LogHandler, reopenFailure } from "./error_log.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { openOutput } from "./output.ts";
-import type { ServerLog } from "./server_log.ts";
+import type { ServerLog } from "../log_types.ts";
 import { formatLocal, type LogClock, perSecond, SYSTEM_CLOCK } from "./timestamp.ts";
 
 /** The access log of a server. */

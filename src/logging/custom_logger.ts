@@ -8,7 +8,7 @@ import type { LogSink } from "../log_types.ts";
 import { type AccessEntry, entryMaker } from "./access_entry.ts";
 import type { AccessNeeds } from "./access_record.ts";
 import type { OwnAtoms } from "./access_template.ts";
-import type { ServerLog } from "./server_log.ts";
+import type { ServerLog } from "../log_types.ts";
 
 /**
  * What an instance of `Config.loggerClass` may have besides the four methods that it must have.

@@ -10,7 +10,7 @@ import { describe } from "../misuse.ts";
 import { jsonText, printableLines } from "./escape.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { type Destination, openOutput, type Output } from "./output.ts";
-import type { ServerLog } from "./server_log.ts";
+import type { ServerLog } from "../log_types.ts";
 import { formatLocal, isoFormat, perSecond } from "./timestamp.ts";
 
 /** Name of the logger, in Hypercorn and in a `logconfig`. */

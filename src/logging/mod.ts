@@ -20,5 +20,5 @@ export { printable } from "./escape.ts";
 export { type LogConfigSource, type LogPlans, readLogConfig } from "./log_config.ts";
 export { readLogConfigFile } from "./log_config_file.ts";
 export type { Destination } from "./output.ts";
-export type { ServerLog } from "./server_log.ts";
+export type { ServerLog } from "../log_types.ts";
 export type { LogClock } from "./timestamp.ts";

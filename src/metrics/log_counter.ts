@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ServerLog } from "../log_types.ts";
 import type { CountedLevel } from "./labels.ts";
 
 /** Is told of every message of a log, whether or not its level is written. */
@@ -12,31 +13,13 @@ export interface LogCounter {
   logged(level: CountedLevel): void;
 }
 
-/** As much of a log as is counted, or passed on. */
-export interface CountableLog {
-  /** Detail for developers; not counted. */
-  debug(message: string): void;
-  /** Normal operation; not counted. */
-  info(message: string): void;
-  /** Counts as `warning`. */
-  warn(message: string): void;
-  /** Counts as `error`. */
-  error(message: string): void;
-  /** An application failed. Counts as `exception`, which Hypercorn tells from `error`; default {@link error}. */
-  exception?(message: string): void;
-  /** Opens files anew. */
-  reopen(): void;
-  /** Releases what the log holds open. */
-  close(): void;
-}
-
 /** A log that tells counters of its messages, after they were written. */
-export class CountedLog implements CountableLog {
-  readonly #log: CountableLog;
+export class CountedLog implements ServerLog {
+  readonly #log: ServerLog;
   readonly #counters: readonly LogCounter[];
 
   /** Wraps `log`. Each counter is told of every message. */
-  constructor(log: CountableLog, counters: readonly LogCounter[]) {
+  constructor(log: ServerLog, counters: readonly LogCounter[]) {
     this.#log = log;
     this.#counters = counters;
   }

@@ -6,7 +6,7 @@
 
 export type { ProcessCounts } from "./families.ts";
 export type { CountedLevel } from "./labels.ts";
-export { type CountableLog, CountedLog, type LogCounter } from "./log_counter.ts";
+export { CountedLog, type LogCounter } from "./log_counter.ts";
 export { Metrics } from "./metrics.ts";
 export { formatPrometheus, PROMETHEUS_CONTENT_TYPE } from "./prometheus.ts";
 export { countersOf, EMPTY_SNAPSHOT, mergeSnapshots, type MetricsSnapshot } from "./snapshot.ts";

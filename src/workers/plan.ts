@@ -8,7 +8,13 @@ import type { BindSpec, HostAndPort, ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { bindError } from "../server/bind_error.ts";
 import { refuseMeetingPorts } from "./assigned_binds.ts";
-import type { Plan } from "./supervisor.ts";
+import type { WorkerTimes } from "./supervised_worker.ts";
+
+/** What the supervisor takes from the configuration. */
+export interface Plan extends WorkerTimes, Pick<ResolvedConfig, "workers"> {
+  /** Whether only one process can have the addresses: then the old worker has to stop before the new one starts. */
+  readonly exclusive: boolean;
+}
 
 /**
  * What the supervisor takes from a configuration.

@@ -11,24 +11,19 @@
  * @module
  */
 
-import type { ResolvedConfig } from "../config/mod.ts";
-import {
-  countersOf,
-  EMPTY_SNAPSHOT,
-  mergeSnapshots,
-  type MetricsSnapshot,
-} from "../metrics/mod.ts";
+import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { RetireReason } from "../server/retirement.ts";
 import type { TlsMaterial } from "../server/tls.ts";
-import { lowestUnused } from "./assigned_binds.ts";
 import type { Clock } from "./clock.ts";
 import { failureText, reviveFailure } from "./failure.ts";
 import type { Job } from "./job.ts";
+import { LivingWorkers } from "./living_workers.ts";
 import type { ChosenPorts } from "./messages.ts";
 import { Place } from "./place.ts";
+import type { Plan } from "./plan.ts";
 import { BUDGET_TEXT } from "./restart_budget.ts";
 import { describeExit, isFailure, type Spawner, type WorkerExit } from "./spawner.ts";
-import { type StartOutcome, SupervisedWorker, type WorkerTimes } from "./supervised_worker.ts";
+import { type StartOutcome, SupervisedWorker } from "./supervised_worker.ts";
 
 /** Seconds before a worker that failed is started again. */
 const RESTART_PAUSE_SECONDS = 3.5;
@@ -38,12 +33,6 @@ const RESTART_PAUSE_SECONDS = 3.5;
  * least which holds more than `max_memory`: with a limit that is too low they would be replaced without end.
  */
 const RETIRE_PAUSE_SECONDS = 30;
-
-/** What the supervisor takes from the configuration. */
-export interface Plan extends WorkerTimes, Pick<ResolvedConfig, "workers"> {
-  /** Whether only one process can have the addresses: then the old worker has to stop before the new one starts. */
-  readonly exclusive: boolean;
-}
 
 /** What a supervisor works with. */
 export interface SupervisorOptions {
@@ -72,7 +61,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #finished = Promise.withResolvers<number>();
   readonly #stop = new AbortController();
-  readonly #living = new Set<SupervisedWorker>();
+  readonly #living = new LivingWorkers();
   #plan: Plan;
   #places: Place[];
   #ports: ChosenPorts = {};
@@ -81,7 +70,6 @@ export class Supervisor {
   #restarts = 0;
   #exitCode = 0;
   #forced = false;
-  #ended: MetricsSnapshot = EMPTY_SNAPSHOT;
 
   /** Settles with an exit code when a stop has ended and no worker is left. */
   readonly finished: Promise<number> = this.#finished.promise;
@@ -161,14 +149,8 @@ export class Supervisor {
   }
 
   /** What all workers have counted, those that have ended included. */
-  async metrics(): Promise<MetricsSnapshot> {
-    const asked = [...this.#living];
-    const told = await Promise.all(asked.map((worker) => worker.metrics()));
-    // One may have ended while another was waited for: then it is among those that ended.
-    const snapshots = told.filter((snapshot, index) =>
-      snapshot !== null && this.#living.has(asked[index]!)
-    ) as MetricsSnapshot[];
-    return mergeSnapshots([this.#ended, ...snapshots]);
+  metrics(): Promise<MetricsSnapshot> {
+    return this.#living.metrics();
   }
 
   get #stopping(): boolean {
@@ -192,7 +174,7 @@ export class Supervisor {
 
   #spawn(place: Place): SupervisedWorker {
     const { job, identity, spawner, clock, log } = this.#options;
-    const portOffset = lowestUnused(Array.from(this.#living, (worker) => worker.portOffset));
+    const portOffset = this.#living.freePortOffset;
     const multiprocess = this.#plan.workers > 1;
     const worker: SupervisedWorker = new SupervisedWorker({
       spawner,
@@ -209,9 +191,6 @@ export class Supervisor {
 
   #onExit(worker: SupervisedWorker, exit: WorkerExit): void {
     this.#living.delete(worker);
-    if (worker.lastSnapshot) {
-      this.#ended = mergeSnapshots([this.#ended, countersOf(worker.lastSnapshot)]);
-    }
     if (!this.#stopping) return;
     if (!this.#forced && (worker.wasStuck || isFailure(exit))) this.#exitCode ||= exit.code || 1;
     this.#finishWhenAlone();

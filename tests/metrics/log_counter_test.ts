@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { type CountableLog, CountedLog } from "../../src/metrics/mod.ts";
+import type { ServerLog } from "../../src/log_types.ts";
+import { CountedLog } from "../../src/metrics/mod.ts";
 
 /** A log that notes its calls; without the optional method unless asked for. */
-function recordingLog(optional: boolean): { calls: string[]; log: CountableLog } {
+function recordingLog(optional: boolean): { calls: string[]; log: ServerLog } {
   const calls: string[] = [];
   const note = (method: string) => (message?: string) => {
     calls.push(message === undefined ? method : `${method} ${message}`);

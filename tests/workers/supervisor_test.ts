@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { EMPTY_SNAPSHOT, type MetricsSnapshot } from "../../src/metrics/mod.ts";
 import type { Job } from "../../src/workers/job.ts";
-import { type Plan, Supervisor } from "../../src/workers/supervisor.ts";
+import type { Plan } from "../../src/workers/plan.ts";
+import { Supervisor } from "../../src/workers/supervisor.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { FakeClock, settle } from "./_support/fake_clock.ts";
 import { FakeSpawner } from "./_support/fake_spawner.ts";

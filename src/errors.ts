@@ -66,7 +66,7 @@ export class ConfigError extends Error {
 }
 
 /** What a key or a hint may have from a file or an argument, and what would break a line of a log in two. */
-// deno-lint-ignore no-control-regex -- exactly these
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
 
 function oneLine(text: string): string {

@@ -5,6 +5,59 @@
  */
 
 import {
+  accessLog,
+  asgi,
+  asgiSockets,
+  atoms,
+  binds,
+  cli,
+  config,
+  dispatcher,
+  environ,
+  errorLog,
+  flags,
+  forms,
+  h3Exchanges,
+  h3Requests,
+  handshakes,
+  hosts,
+  http3,
+  leaving,
+  lifespan,
+  listens,
+  loading,
+  loads,
+  logConfig,
+  logs,
+  misbehaving,
+  options,
+  ours,
+  overHttp3,
+  overTcp,
+  overWebSocket,
+  processes,
+  program,
+  proxyFix,
+  quic,
+  receives,
+  redirect,
+  resolves,
+  responseFields,
+  scopes,
+  session,
+  settles,
+  sockets,
+  starts,
+  statsd,
+  stops,
+  supervisor,
+  targets,
+  tls,
+  workers,
+  wsgi,
+  wsgiHeads,
+} from "./hypercorn_files.ts";
+import {
   type Entry,
   notPossible,
   open,
@@ -13,67 +66,6 @@ import {
   proved,
   testsOf,
 } from "./hypercorn_ledger.ts";
-
-const starts = testsOf("server/start_test.ts");
-const stops = testsOf("server/shutdown_test.ts");
-const processes = testsOf("server/process_test.ts");
-const listens = testsOf("server/listen_test.ts");
-const tls = testsOf("server/tls_test.ts");
-const http3 = testsOf("server/http3_test.ts");
-const sockets = testsOf("server/websocket_test.ts");
-const lifespan = testsOf("app/lifespan_test.ts");
-const forms = testsOf("app/framework_test.ts");
-const scopes = testsOf("app/asgi_scope_test.ts");
-const receives = testsOf("app/asgi_receive_test.ts");
-const asgi = testsOf("app/asgi_http_test.ts");
-const asgiSockets = testsOf("app/asgi_websocket_test.ts");
-const wsgi = testsOf("app/wsgi_test.ts");
-const wsgiHeads = testsOf("app/wsgi_response_test.ts");
-const environ = testsOf("app/wsgi_environ_test.ts");
-const targets = testsOf("request_target_test.ts");
-const config = testsOf("config/config_test.ts");
-const options = testsOf("config/options_test.ts");
-const resolves = testsOf("config/resolve_test.ts");
-const loads = testsOf("config/load_test.ts");
-const binds = testsOf("config/bind_test.ts");
-const handshakes = testsOf("protocol/handshake_test.ts");
-const h3Exchanges = testsOf("protocol/h3_exchange_test.ts");
-const h3Requests = testsOf("protocol/h3_request_test.ts");
-const responseFields = testsOf("protocol/response_fields_test.ts");
-const quic = testsOf("quic/listener_test.ts");
-const misbehaving = testsOf("hostile/misbehaving_app_test.ts");
-const leaving = testsOf("hostile/disconnect_test.ts");
-const overTcp = testsOf("contract/serve_test.ts");
-const overHttp3 = testsOf("contract/http3_test.ts");
-const overWebSocket = testsOf("contract/websocket_test.ts");
-const ours = {
-  serve: testsOf("compliance/hypercorn_serve_test.ts"),
-  tls: testsOf("compliance/hypercorn_tls_test.ts"),
-  http1: testsOf("compliance/hypercorn_http1_test.ts"),
-  http2: testsOf("compliance/hypercorn_http2_test.ts"),
-  http3: testsOf("compliance/hypercorn_http3_test.ts"),
-  webSocket: testsOf("compliance/hypercorn_websocket_test.ts"),
-  operation: testsOf("compliance/hypercorn_operation_test.ts"),
-};
-
-const cli = testsOf("cli/command_test.ts");
-const program = testsOf("cli/program_test.ts");
-const flags = testsOf("cli/arguments_test.ts");
-const settles = testsOf("cli/settle_test.ts");
-const loading = testsOf("app/load_test.ts");
-const supervisor = testsOf("workers/supervisor_test.ts");
-const workers = testsOf("workers/processes_test.ts");
-const session = testsOf("process/session_test.ts");
-const hosts = testsOf("server/host_test.ts");
-const statsd = testsOf("metrics/statsd_test.ts");
-const atoms = testsOf("logging/access_atoms_test.ts");
-const logs = testsOf("server/log_test.ts");
-const errorLog = testsOf("logging/error_log_test.ts");
-const accessLog = testsOf("logging/access_log_test.ts");
-const logConfig = testsOf("logging/log_config_test.ts");
-const dispatcher = testsOf("middleware/dispatcher_test.ts");
-const redirect = testsOf("middleware/redirect_to_https_test.ts");
-const proxyFix = testsOf("middleware/proxy_fix_test.ts");
 
 /** The name of one long test. */
 const DAY = [

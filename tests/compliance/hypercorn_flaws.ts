@@ -5,6 +5,48 @@
  */
 
 import {
+  asgi,
+  asgiSockets,
+  atoms,
+  binds,
+  config,
+  dispatcher,
+  environ,
+  flags,
+  forms,
+  h3Exchanges,
+  h3Leaving,
+  h3Listeners,
+  h3Requests,
+  h3Responses,
+  h3Stops,
+  handshakes,
+  http3,
+  leaving,
+  lifespan,
+  listens,
+  misbehaving,
+  options,
+  ours,
+  overHttp3,
+  overTcp,
+  overWebSocket,
+  proxyFix,
+  redirect,
+  resolves,
+  session,
+  settles,
+  sockets,
+  starts,
+  stops,
+  stubborn,
+  supervisor,
+  targets,
+  wsgi,
+  wsgiHeads,
+  wsgiOutput,
+} from "./hypercorn_files.ts";
+import {
   type Entry,
   notApplicable,
   notPossible,
@@ -12,56 +54,6 @@ import {
   proved,
   testsOf,
 } from "./hypercorn_ledger.ts";
-
-const starts = testsOf("server/start_test.ts");
-const stops = testsOf("server/shutdown_test.ts");
-const listens = testsOf("server/listen_test.ts");
-const sockets = testsOf("server/websocket_test.ts");
-const http3 = testsOf("server/http3_test.ts");
-const lifespan = testsOf("app/lifespan_test.ts");
-const forms = testsOf("app/framework_test.ts");
-const asgi = testsOf("app/asgi_http_test.ts");
-const asgiSockets = testsOf("app/asgi_websocket_test.ts");
-const wsgi = testsOf("app/wsgi_test.ts");
-const wsgiHeads = testsOf("app/wsgi_response_test.ts");
-const wsgiOutput = testsOf("app/wsgi_output_test.ts");
-const environ = testsOf("app/wsgi_environ_test.ts");
-const targets = testsOf("request_target_test.ts");
-const config = testsOf("config/config_test.ts");
-const options = testsOf("config/options_test.ts");
-const resolves = testsOf("config/resolve_test.ts");
-const binds = testsOf("config/bind_test.ts");
-const handshakes = testsOf("protocol/handshake_test.ts");
-const h3Responses = testsOf("h3/response_test.ts");
-const h3Requests = testsOf("protocol/h3_request_test.ts");
-const h3Exchanges = testsOf("protocol/h3_exchange_test.ts");
-const h3Leaving = testsOf("protocol/h3_disconnect_test.ts");
-const h3Stops = testsOf("protocol/h3_shutdown_test.ts");
-const h3Listeners = testsOf("protocol/h3_listener_test.ts");
-const misbehaving = testsOf("hostile/misbehaving_app_test.ts");
-const stubborn = testsOf("hostile/stubborn_app_test.ts");
-const leaving = testsOf("hostile/disconnect_test.ts");
-const overTcp = testsOf("contract/serve_test.ts");
-const overHttp3 = testsOf("contract/http3_test.ts");
-const overWebSocket = testsOf("contract/websocket_test.ts");
-const ours = {
-  serve: testsOf("compliance/hypercorn_serve_test.ts"),
-  http1: testsOf("compliance/hypercorn_http1_test.ts"),
-  http2: testsOf("compliance/hypercorn_http2_test.ts"),
-  http3: testsOf("compliance/hypercorn_http3_test.ts"),
-  webSocket: testsOf("compliance/hypercorn_websocket_test.ts"),
-  operation: testsOf("compliance/hypercorn_operation_test.ts"),
-  workers: testsOf("compliance/hypercorn_workers_test.ts"),
-};
-
-const flags = testsOf("cli/arguments_test.ts");
-const settles = testsOf("cli/settle_test.ts");
-const supervisor = testsOf("workers/supervisor_test.ts");
-const session = testsOf("process/session_test.ts");
-const proxyFix = testsOf("middleware/proxy_fix_test.ts");
-const dispatcher = testsOf("middleware/dispatcher_test.ts");
-const redirect = testsOf("middleware/redirect_to_https_test.ts");
-const atoms = testsOf("logging/access_atoms_test.ts");
 
 /** Stops, isolation of connections, and what one peer can do to others. */
 const LIFE: readonly Entry[] = [

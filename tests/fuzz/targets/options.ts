@@ -19,7 +19,7 @@ import { attempt, attemptAsync, type Target, target } from "../harness.ts";
 import { ANY_TEXT, mostly, textOf } from "../inputs.ts";
 
 /** Nothing that ends a line, and nothing that a terminal acts on. */
-// deno-lint-ignore no-control-regex -- exactly these
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
 const ONE_LINE = /^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$/;
 
 const binds = target({

@@ -54,7 +54,7 @@ const LINES = fc.tuple(PSEUDO, fc.array(LINE, { maxLength: 5 })).map(([pseudo, l
 ]);
 
 /** A value that leaves the server for an application: no control characters, no blanks around it. */
-// deno-lint-ignore no-control-regex -- exactly these must not be there
+// deno-lint-ignore no-control-regex -- control characters are what must not be there
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|^[ \t]|[ \t]$|[^\x00-\xff]/;
 
 /** Two parts of a program that read this head understand the same request. */

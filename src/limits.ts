@@ -99,6 +99,23 @@ export const TCP_FIRST_REQUEST_MS = 5_000;
 export const RESPONSE_STALL_MS = 60_000;
 
 /**
+ * Milliseconds that a client may send nothing while the content of its request is read, unless `read_timeout` says
+ * otherwise; 60 s as in nginx (`client_body_timeout`).
+ */
+export const REQUEST_STALL_MS = 60_000;
+
+/**
+ * Bytes of a request head that the runtime takes, for HTTP/1 and for HTTP/2; it answers larger ones with 400 and 431.
+ */
+export const RUNTIME_HEAD_BYTES = { http1: 65_536, http2: 16_384 } as const;
+
+/**
+ * Default of `h11_max_incomplete_size`, for which heads are left to the runtime: to count every one costs 3 % of a small
+ * request, and what the runtime lets through is no danger to us.
+ */
+export const DEFAULT_HEAD_BYTES = 16_384;
+
+/**
  * Bytes of static content, in characters for text, that are left to the runtime; it does not tell how far it has got
  * with them. Larger content is sent in pieces, so that a client that does not read can be told from a slow one.
  */

@@ -66,6 +66,7 @@ export type RefusalReason =
   | "server_name"
   | "not_implemented"
   | "handshake"
+  | "overloaded"
   | "too_large"
   | "shutting_down";
 
@@ -74,13 +75,14 @@ const REFUSAL_REASONS: Readonly<Record<number, RefusalReason>> = {
   405: "handshake",
   413: "too_large",
   414: "too_large",
+  421: "server_name",
   426: "handshake",
   431: "too_large",
   501: "not_implemented",
   503: "shutting_down",
 };
 
-/** The reason behind the status of a refusal; they are few enough to tell one from the other. */
+/** The reason behind the status of a refusal, unless the driver knows better: a server that is full says 503, too. */
 export function refusalReason(status: number): RefusalReason {
   return REFUSAL_REASONS[status] ?? "bad_request";
 }

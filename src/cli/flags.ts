@@ -147,7 +147,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         "For idle connections; guarded TCP",
         TIME,
       ),
-      takes("read-timeout", "readTimeout", "SECONDS", "For each read; guarded TCP", TIME),
+      takes("read-timeout", "readTimeout", "SECONDS", "Silence while content is read", TIME),
       takes(
         "websocket-ping-interval",
         "websocketPingInterval",

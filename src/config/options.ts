@@ -7,6 +7,7 @@
  * @module
  */
 
+import { DEFAULT_HEAD_BYTES } from "../limits.ts";
 import {
   ALPN,
   ALT_SVC,
@@ -126,23 +127,20 @@ const ROWS = {
   gracefulTimeout: { kind: seconds(), default: 3, effect: "now" },
   group: { kind: orNull(ID), default: null, effect: "now" },
   guard: { kind: oneOf("auto", "on", "off"), default: "auto", effect: "now" },
-  h11MaxIncompleteSize: { kind: integer(1), default: 16384, effect: FIXED_IN_HTTP1 },
+  h11MaxIncompleteSize: { kind: integer(1), default: DEFAULT_HEAD_BYTES, effect: "now" },
   h11PassRawHeaders: { kind: FLAG, default: false, effect: FIXED_IN_HTTP1 },
   h2MaxConcurrentStreams: {
     kind: integer(1, MAX_CONCURRENT_STREAMS),
     default: 100,
     effect: { http3Only: NO_SETTING_IN_HTTP2 },
   },
-  h2MaxHeaderListSize: {
-    kind: integer(1),
-    default: 65536,
-    effect: { http3Only: NO_SETTING_IN_HTTP2 },
-  },
+  h2MaxHeaderListSize: { kind: integer(1), default: 65536, effect: "now" },
   h2MaxInboundFrameSize: {
     kind: integer(1),
     default: 16384,
     effect: { ignored: NO_SETTING_IN_HTTP2 },
   },
+  handlerTimeout: { kind: orNull(positiveSeconds()), default: null, effect: "now" },
   includeDateHeader: {
     kind: FLAG,
     default: true,
@@ -156,18 +154,24 @@ const ROWS = {
   keepAliveTimeout: { kind: seconds(), default: 5, effect: "guarded" },
   keyfile: { kind: orNull(PEM), default: null, effect: "now" },
   keyfilePassword: { kind: secret(orNull(TEXT)), default: null, effect: "now" },
+  limitConcurrency: { kind: orNull(integer(1)), default: null, effect: "now" },
   logJson: { kind: FLAG, default: false, effect: "now" },
   logconfig: { kind: orNull(PATH), default: null, effect: "now" },
   logconfigDict: { kind: orNull(TABLE), default: null, effect: "now" },
   loggerClass: { kind: orNull(LOGGER_CLASS), default: null, effect: "now" },
   loglevel: { kind: LOG_LEVEL, default: "INFO", effect: "now" },
   maxAppQueueSize: { kind: integer(1), default: 10, effect: "now" },
+  maxBodySize: { kind: orNull(integer(0)), default: null, effect: "now" },
+  maxConnectionAge: { kind: orNull(positiveSeconds()), default: 3600, effect: "guarded" },
+  maxConnections: { kind: integer(1), default: 16384, effect: "guarded" },
+  maxConnectionsPerClient: { kind: integer(1), default: 2048, effect: "guarded" },
   maxMemory: { kind: orNull(integer(1)), default: null, effect: "now" },
   maxRequests: { kind: orNull(integer(1)), default: null, effect: "now" },
   maxRequestsJitter: { kind: integer(0), default: 0, effect: "now" },
+  maxTargetSize: { kind: integer(1), default: 8192, effect: "now" },
   pidPath: { kind: orNull(PATH), default: null, effect: "now" },
   quicBind: { kind: UDP_BINDS, default: [], effect: "now" },
-  readTimeout: { kind: orNull(positiveSeconds()), default: null, effect: "guarded" },
+  readTimeout: { kind: orNull(positiveSeconds()), default: null, effect: "now" },
   reloadPaths: { kind: PATHS, default: [], effect: "now" },
   rootPath: { kind: ROOT_PATH, default: "", effect: "now" },
   serverNames: { kind: HOSTS, default: [], effect: "now" },

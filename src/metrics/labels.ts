@@ -17,6 +17,7 @@ export const REFUSAL_REASONS: readonly RefusalReason[] = [
   "bad_request",
   "handshake",
   "not_implemented",
+  "overloaded",
   "server_name",
   "shutting_down",
   "too_large",

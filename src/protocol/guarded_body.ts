@@ -11,7 +11,7 @@
 import { type Content, contentBytes } from "../content.ts";
 import { DisconnectError } from "../errors.ts";
 import { RESPONSE_STALL_MS, UNWATCHED_CONTENT } from "../limits.ts";
-import type { DeadlineClock, Expiring } from "./guarded_clock.ts";
+import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
 
 /** What a {@link WatchedBody} needs. */
 export interface BodyLimit {

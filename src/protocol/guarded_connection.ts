@@ -19,7 +19,7 @@ import { TCP_FIRST_REQUEST_MS, UNWATCHED_CONTENT } from "../limits.ts";
 import { hasStreamBody, peekField, peekStaticContent, withBody } from "../response_record.ts";
 import type { ServeConnection, ServedConnection } from "./guarded.ts";
 import { WatchedBody } from "./guarded_body.ts";
-import type { DeadlineClock, Expiring } from "./guarded_clock.ts";
+import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
 import { watchContent } from "./guarded_content.ts";
 import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";

@@ -5,7 +5,7 @@
  */
 
 import { DisconnectError } from "../errors.ts";
-import type { DeadlineClock, Expiring } from "./guarded_clock.ts";
+import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
 import { replaceContent } from "./request_record.ts";
 
 /** How long a client may be silent, and what happens then. */

@@ -12,7 +12,7 @@ import { ACCEPT_RETRY_MS, TCP_MAX_CONNECTIONS, TCP_MAX_CONNECTIONS_PER_CLIENT } 
 import type { ObservedProtocol, Observer } from "../observation.ts";
 import type { ServeConnection } from "./guarded.ts";
 import { Admission, type AdmissionLimits } from "./guarded_admission.ts";
-import { DeadlineClock, type Expiring } from "./guarded_clock.ts";
+import { DeadlineClock, type Expiring } from "./deadline_clock.ts";
 import {
   type AcceptedConnection,
   type ConnectionSettings,

@@ -7,9 +7,10 @@
 import type { HttpVersion } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
-import type { Observer } from "../observation.ts";
+import type { Observer, RefusalReason } from "../observation.ts";
 import type { WebSocketSettings } from "./guarded_socket.ts";
 import type { InFlight } from "./in_flight.ts";
+import type { RequestLimits } from "./request_limits.ts";
 import type { ResponseFields } from "./response_fields.ts";
 
 /** Where a driver says what happened; the server turns it into log lines. */
@@ -34,6 +35,8 @@ export interface ListenerSettings {
   readonly responseFields: ResponseFields;
   /** What the server is doing. */
   readonly inFlight: InFlight;
+  /** Limits on requests. */
+  readonly limits: RequestLimits;
   /** WebSocket limits. */
   readonly websocket: WebSocketSettings;
   /** Where to report. */
@@ -76,6 +79,8 @@ export interface Refusal {
   readonly message: string;
   /** Fields of the answer. */
   readonly fields?: FieldList;
+  /** What observers are told, where the status leaves it open. */
+  readonly reason?: RefusalReason;
 }
 
 /** The version as far as it is known; see `isHttp2`. */

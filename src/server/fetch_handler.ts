@@ -63,8 +63,9 @@ export function fetchHandler(
   const application = normalise(app, mode, adapterOptions(config, log));
   const inFlight = new InFlight();
   const reporter = logReporter(log, formName(mode));
+  const shared = { config, inFlight, reporter, observer: null, concurrency: null };
   const listenerFor = (secure: boolean) =>
-    new ServeListener(application, listenerSettings(config, secure, inFlight, reporter, null));
+    new ServeListener(application, listenerSettings(shared, secure));
   const listeners = { "http:": listenerFor(false), "https:": listenerFor(true) };
   const handle: PlainFetchHandler = (request, info) => {
     const { protocol, host, hostname, port } = new URL(request.url);

@@ -5,22 +5,38 @@
  */
 
 import type { ResolvedConfig } from "../config/mod.ts";
+import { DEFAULT_HEAD_BYTES, REQUEST_STALL_MS, RUNTIME_HEAD_BYTES } from "../limits.ts";
 import type { Observer } from "../observation.ts";
+import { DeadlineClock } from "../protocol/deadline_clock.ts";
+import type { H3Settings } from "../protocol/h3_context.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
+import type { ConcurrencyLimit, RequestLimits } from "../protocol/request_limits.ts";
 import { responseFields } from "../protocol/response_fields.ts";
 import type { ListenerSettings, Reporter } from "../protocol/serve_context.ts";
+
+/** What all listeners of a server share. */
+export interface SharedSettings {
+  /** The configuration. */
+  readonly config: ResolvedConfig;
+  /** What the server is doing. */
+  readonly inFlight: InFlight;
+  /** Where to report. */
+  readonly reporter: Reporter;
+  /** Who is told of every request; `null` when nobody is. */
+  readonly observer: Observer | null;
+  /** Requests in progress, when they are limited; it is one of the observers. */
+  readonly concurrency: ConcurrencyLimit | null;
+}
 
 /**
  * What a listener needs to know of the configuration.
  *
+ * @param secure Whether it speaks TLS.
  * @param altSvc Values of `alt-svc` that lead to our HTTP/3 listeners.
  */
 export function listenerSettings(
-  config: ResolvedConfig,
+  { config, inFlight, reporter, observer, concurrency }: SharedSettings,
   secure: boolean,
-  inFlight: InFlight,
-  reporter: Reporter,
-  observer: Observer | null,
   altSvc: readonly string[] = [],
 ): ListenerSettings {
   const names = config.serverNames.map((name) => name.toLowerCase());
@@ -33,6 +49,7 @@ export function listenerSettings(
       http3: altSvc,
     }),
     inFlight,
+    limits: requestLimits(config, concurrency),
     websocket: {
       maxMessageSize: config.websocketMaxMessageSize,
       pingInterval: config.websocketPingInterval,
@@ -41,4 +58,39 @@ export function listenerSettings(
     reporter,
     observer,
   };
+}
+
+/** What an HTTP/3 listener needs to know of it. */
+export function http3Settings(shared: SharedSettings): H3Settings {
+  const { config } = shared;
+  return {
+    ...listenerSettings(shared, true),
+    includeDateHeader: config.includeDateHeader,
+    maxFieldSectionSize: config.h2MaxHeaderListSize,
+    maxConcurrentRequests: config.h2MaxConcurrentStreams,
+    gracefulTimeout: config.gracefulTimeout,
+  };
+}
+
+function requestLimits(
+  config: ResolvedConfig,
+  concurrency: ConcurrencyLimit | null,
+): RequestLimits {
+  const { h11MaxIncompleteSize, h2MaxHeaderListSize, readTimeout, handlerTimeout } = config;
+  const checksHead = h11MaxIncompleteSize !== DEFAULT_HEAD_BYTES;
+  return {
+    targetSize: config.maxTargetSize,
+    headSize: checksHead ? below(h11MaxIncompleteSize, RUNTIME_HEAD_BYTES.http1) : null,
+    fieldSectionSize: below(h2MaxHeaderListSize, RUNTIME_HEAD_BYTES.http2),
+    bodySize: config.maxBodySize,
+    readMs: readTimeout === null ? REQUEST_STALL_MS : readTimeout * 1000,
+    handlerMs: handlerTimeout === null ? null : handlerTimeout * 1000,
+    concurrency,
+    clock: new DeadlineClock(),
+  };
+}
+
+/** A limit that the runtime does not see to. */
+function below(bytes: number, runtime: number): number | null {
+  return bytes < runtime ? bytes : null;
 }

@@ -8,15 +8,15 @@ import { type BindSpec, isGuarded, type ResolvedConfig } from "../config/mod.ts"
 import type { Application } from "../exchange.ts";
 import { combineObservers, type Observer } from "../observation.ts";
 import { H3 } from "../h3/mod.ts";
-import type { H3Settings } from "../protocol/h3_context.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
+import { ConcurrencyLimit } from "../protocol/request_limits.ts";
 import { ServeListener } from "../protocol/serve.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
 import { altSvcOf } from "./alt_svc.ts";
 import { findGuard } from "./guard.ts";
 import type { GuardSettings } from "./guarded_tcp.ts";
 import { type OpenListener, openListener } from "./listener.ts";
-import { listenerSettings } from "./listener_settings.ts";
+import { http3Settings, listenerSettings, type SharedSettings } from "./listener_settings.ts";
 import type { ServerLog } from "./log.ts";
 import { bindQuic, type BoundQuic, Http3Listener } from "./quic_listener.ts";
 import { telemetryObserver } from "./telemetry.ts";
@@ -50,6 +50,7 @@ export interface OpenOptions {
  */
 export async function openListeners(options: OpenOptions): Promise<OpenListener[]> {
   const { config, tls } = options;
+  const shared = sharedSettings(options);
   const quic: BoundQuic[] = [];
   const open: OpenListener[] = [];
   try {
@@ -57,9 +58,11 @@ export async function openListeners(options: OpenOptions): Promise<OpenListener[
       for (const spec of config.quicBind) quic.push(bindQuic(spec, tls, config, options.log));
     }
     const guard = await findGuard(config, options.log);
-    for (const spec of config.bind) open.push(await openTcp(spec, tls, quic, guard, options));
+    for (const spec of config.bind) {
+      open.push(await openTcp(spec, tls, quic, guard, options, shared));
+    }
     for (const spec of config.insecureBind) {
-      open.push(await openTcp(spec, null, [], guard, options));
+      open.push(await openTcp(spec, null, [], guard, options, shared));
     }
   } catch (error) {
     for (const listener of open) listener.abort();
@@ -69,7 +72,7 @@ export async function openListeners(options: OpenOptions): Promise<OpenListener[
     ]);
     throw error;
   }
-  const settings = http3Settings(options);
+  const settings = http3Settings({ ...shared, observer: withTelemetry(shared.observer) });
   return [...open, ...quic.map((bound) => new Http3Listener(bound, options.application, settings))];
 }
 
@@ -78,10 +81,10 @@ async function openTcp(
   tls: TlsMaterial | null,
   quic: readonly BoundQuic[],
   guard: GuardSettings | null,
-  { application, config, inFlight, reporter, observer, reusePort }: OpenOptions,
+  { application, config, reusePort }: OpenOptions,
+  shared: SharedSettings,
 ): Promise<OpenListener> {
-  const altSvc = altSvcOf(spec, quic);
-  const settings = listenerSettings(config, tls !== null, inFlight, reporter, observer, altSvc);
+  const settings = listenerSettings(shared, tls !== null, altSvcOf(spec, quic));
   const handler = new ServeListener(application, settings);
   return await openListener(spec, tls, handler, {
     ...config,
@@ -95,12 +98,10 @@ function withTelemetry(observer: Observer | null): Observer | null {
   return combineObservers([observer, telemetryObserver()].filter((one) => one !== null));
 }
 
-function http3Settings({ config, inFlight, reporter, observer }: OpenOptions): H3Settings {
-  return {
-    ...listenerSettings(config, true, inFlight, reporter, withTelemetry(observer)),
-    includeDateHeader: config.includeDateHeader,
-    maxFieldSectionSize: config.h2MaxHeaderListSize,
-    maxConcurrentRequests: config.h2MaxConcurrentStreams,
-    gracefulTimeout: config.gracefulTimeout,
-  };
+/** A limit on what is in progress has to see it. */
+function sharedSettings({ config, inFlight, reporter, observer }: OpenOptions): SharedSettings {
+  const { limitConcurrency } = config;
+  const concurrency = limitConcurrency === null ? null : new ConcurrencyLimit(limitConcurrency);
+  const observers = [observer, concurrency].filter((one) => one !== null);
+  return { config, inFlight, reporter, observer: combineObservers(observers), concurrency };
 }

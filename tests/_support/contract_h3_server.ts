@@ -14,7 +14,7 @@ import {
 } from "../../src/limits.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
 import { type BackendName, listenQuic } from "../../src/quic/deno.ts";
-import { listenerSettings } from "../../src/server/listener_settings.ts";
+import { http3Settings } from "../../src/server/listener_settings.ts";
 import type { ServerLog } from "../../src/server/log.ts";
 import { type BoundQuic, Http3Listener } from "../../src/server/quic_listener.ts";
 import { logReporter } from "../../src/server/reporter.ts";
@@ -36,13 +36,10 @@ export async function startH3(
 ): Promise<Server> {
   await startUp(application, config.startupTimeout);
   const inFlight = new InFlight();
-  const listener = new Http3Listener(bindQuic(config, log, backend), application, {
-    ...listenerSettings(config, true, inFlight, logReporter(log, form), null),
-    includeDateHeader: config.includeDateHeader,
-    maxFieldSectionSize: config.h2MaxHeaderListSize,
-    maxConcurrentRequests: config.h2MaxConcurrentStreams,
-    gracefulTimeout: config.gracefulTimeout,
-  });
+  const reporter = logReporter(log, form);
+  const shared = { config, inFlight, reporter, observer: null, concurrency: null };
+  const bound = bindQuic(config, log, backend);
+  const listener = new Http3Listener(bound, application, http3Settings(shared));
   const instruments = openInstruments(config, () => {});
   return new RunningServer({ listeners: [listener], application, inFlight, config, instruments });
 }

@@ -28,6 +28,7 @@ import { withDeadline } from "./deadline.ts";
 import { FakeQuicListener } from "./fake_quic_listener.ts";
 import type { FakeQuicOptions } from "./fake_quic.ts";
 import { H3Peer, type H3PeerOptions } from "./h3_peer.ts";
+import { looseLimits } from "./request_limits.ts";
 
 /** What the driver told its reporter. */
 export interface Report {
@@ -76,6 +77,7 @@ export class H3Harness implements AsyncDisposable {
     this.listener = new H3Listener(this.quic, application, {
       scheme: "https",
       serverNames: null,
+      limits: looseLimits(),
       responseFields: responseFields({ includeServerHeader: false, altSvc: [] }),
       websocket: { maxMessageSize: 1_000_000, pingInterval: null, inFlight },
       includeDateHeader: false,

@@ -12,7 +12,7 @@ import type { Observer } from "../../src/observation.ts";
 import { H3Listener } from "../../src/protocol/h3_listener.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
 import { listenQuic } from "../../src/quic/deno.ts";
-import { listenerSettings } from "../../src/server/listener_settings.ts";
+import { http3Settings } from "../../src/server/listener_settings.ts";
 import { openLog } from "../../src/server/log.ts";
 import { logReporter } from "../../src/server/reporter.ts";
 import { adapterOptions } from "../../src/server/host.ts";
@@ -60,19 +60,14 @@ export function listenH3(app: Framework, options: H3ListenOptions): H3Listener {
     backend: options.backend,
   });
   const application = normalise(app, options.mode, adapterOptions(config, log));
-  return new H3Listener(listener, application, {
-    ...listenerSettings(
-      config,
-      true,
-      new InFlight(),
-      logReporter(log, options.mode),
-      options.observer ?? null,
-    ),
-    includeDateHeader: config.includeDateHeader,
-    maxFieldSectionSize: config.h2MaxHeaderListSize,
-    maxConcurrentRequests: config.h2MaxConcurrentStreams,
-    gracefulTimeout: config.gracefulTimeout,
-  });
+  const shared = {
+    config,
+    inFlight: new InFlight(),
+    reporter: logReporter(log, options.mode),
+    observer: options.observer ?? null,
+    concurrency: null,
+  };
+  return new H3Listener(listener, application, http3Settings(shared));
 }
 
 /**

@@ -18,6 +18,7 @@ import { CERTIFICATE, KEY_PATH } from "./certificates.ts";
 import { LogSink } from "./log_sink.ts";
 import { RecordingObserver } from "./recording_observer.ts";
 import { eventually } from "./waiting.ts";
+import { looseLimits } from "./request_limits.ts";
 
 /** What a test may choose. */
 export interface ObservedServerOptions
@@ -51,6 +52,7 @@ export class ObservedServer implements AsyncDisposable {
       serverNames,
       responseFields: responseFields({ includeServerHeader: true, altSvc: [] }),
       inFlight,
+      limits: looseLimits(),
       websocket: { maxMessageSize: 1000, pingInterval: null, ...websocket, inFlight },
       reporter: logReporter(openLog(resolveConfig({ errorlog: this.log })), "test"),
       observer,

@@ -20,6 +20,7 @@ import type { UpgradeOptions } from "../../src/upgrade.ts";
 import { withDeadline } from "./deadline.ts";
 import { LogSink } from "./log_sink.ts";
 import { eventually } from "./waiting.ts";
+import { looseLimits } from "./request_limits.ts";
 
 /** Forms of application that have WebSockets. */
 export const WEBSOCKET_FORMS = ["fetch short cut", "fetch exchange", "ASGI"] as const;
@@ -203,6 +204,7 @@ export function serveWebSockets(
   const listener = new ServeListener(application, {
     scheme: "http",
     serverNames: null,
+    limits: looseLimits(),
     responseFields: responseFields({ includeServerHeader: false, altSvc: [] }),
     inFlight,
     websocket: { maxMessageSize: 1000, pingInterval: null, ...limits, inFlight },

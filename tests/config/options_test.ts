@@ -29,6 +29,7 @@ const COUNT: Row = {
   good: [1, 5, Number.MAX_SAFE_INTEGER],
   bad: [0, -1, 1.5, NaN, Infinity, 2 ** 53, "5", true, 5n, []],
 };
+const OPTIONAL_COUNT: Row = { good: [null, ...COUNT.good], bad: COUNT.bad };
 const ID: Row = { good: [null, 0, 1000], bad: [-1, 0.5, 2 ** 32 - 1, NaN, "root"] };
 const BINDS: Row = {
   good: [["127.0.0.1:1"], ["[::1]:1", "localhost"], []],
@@ -79,6 +80,7 @@ const ROWS: Record<OptionName, Row> = {
   h2MaxConcurrentStreams: { good: [1, 100, 65_536], bad: [...COUNT.bad, 65_537] },
   h2MaxHeaderListSize: COUNT,
   h2MaxInboundFrameSize: COUNT,
+  handlerTimeout: { good: [null, ...POSITIVE.good], bad: POSITIVE.bad },
   includeDateHeader: FLAG,
   includeServerHeader: FLAG,
   insecureBind: BINDS,
@@ -86,6 +88,7 @@ const ROWS: Record<OptionName, Row> = {
   keepAliveTimeout: SECONDS,
   keyfile: { good: [null, "key.pem", PEM, `\n${PEM}`], bad: ["", 1, {}] },
   keyfilePassword: OPTIONAL_TEXT,
+  limitConcurrency: OPTIONAL_COUNT,
   logJson: FLAG,
   logconfig: PATH,
   logconfigDict: { good: [null, { version: 1 }], bad: ["x", [], 1, true] },
@@ -96,9 +99,14 @@ const ROWS: Record<OptionName, Row> = {
     bad: [null, "", "loud", 20, "TRACE"],
   },
   maxAppQueueSize: COUNT,
+  maxBodySize: { good: [null, 0, 2 ** 40], bad: [-1, 1.5, "1M", true] },
+  maxConnectionAge: { good: [null, ...POSITIVE.good], bad: POSITIVE.bad },
+  maxConnections: COUNT,
+  maxConnectionsPerClient: COUNT,
   maxMemory: { good: [null, 1, 2 ** 40], bad: [0, -1, 1.5, "1G", true] },
-  maxRequests: { good: [null, ...COUNT.good], bad: COUNT.bad },
+  maxRequests: OPTIONAL_COUNT,
   maxRequestsJitter: { good: [0, 50], bad: [-1, 0.5, NaN, "1", null] },
+  maxTargetSize: COUNT,
   pidPath: PATH,
   quicBind: { ...BINDS, bad: [...BINDS.bad, "unix:/tmp/x", ["localhost", "unix:x"]] },
   readTimeout: { good: [null, ...POSITIVE.good], bad: POSITIVE.bad },

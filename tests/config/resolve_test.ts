@@ -129,7 +129,9 @@ Deno.test("resolveConfig() enables TLS with devCertificate", () => {
 const GUARDED: ConfigInit[] = [
   { keepAliveMaxRequests: 5 },
   { keepAliveTimeout: 30 },
-  { readTimeout: 5 },
+  { maxConnectionAge: 60 },
+  { maxConnections: 100 },
+  { maxConnectionsPerClient: 10 },
   { ...TLS, sslHandshakeTimeout: 5 },
 ];
 
@@ -176,7 +178,6 @@ const IGNORED: [init: ConfigInit, reason: RegExp][] = [
   [{ alpnProtocols: ["http/1.1", "h2"] }, /always offer h2 and http\/1\.1$/],
   [{ daemon: false }, /multiprocessing/],
   [{ debug: true }, /no debug mode/],
-  [{ h11MaxIncompleteSize: 1 }, /HTTP\/1 parser/],
   [{ h11PassRawHeaders: true }, /HTTP\/1 parser/],
   [{ h2MaxInboundFrameSize: 1 }, /HTTP\/2/],
   [{ workerClass: "trio" }, /one event loop$/],
@@ -198,7 +199,6 @@ for (const [init, reason] of IGNORED) {
 /** Options that act over HTTP/3 only, and why. */
 const HTTP3_ONLY: [init: ConfigInit, reason: string][] = [
   [{ h2MaxConcurrentStreams: 1 }, "Deno's HTTP/2 implementation has no setting for it"],
-  [{ h2MaxHeaderListSize: 1 }, "Deno's HTTP/2 implementation has no setting for it"],
   [
     { includeDateHeader: false },
     "over TCP the runtime adds date to every response and cannot be told not to",

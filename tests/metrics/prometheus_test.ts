@@ -70,6 +70,7 @@ hypercorn_requests_failed_total{protocol="h2"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="bad_request"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="handshake"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="not_implemented"} 0
+hypercorn_requests_refused_total{protocol="h2",reason="overloaded"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="server_name"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="shutting_down"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="too_large"} 1

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DeadlineClock, type Expiring } from "../../src/protocol/guarded_clock.ts";
+import { DeadlineClock, type Expiring } from "../../src/protocol/deadline_clock.ts";
 import { liveTimers } from "../_support/live_timers.ts";
 import { eventually } from "../_support/waiting.ts";
 

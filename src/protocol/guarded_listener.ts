@@ -8,17 +8,17 @@
 
 import { delay } from "@std/async/delay";
 import { formatAuthority } from "../address.ts";
+import { Admission, type AdmissionLimits } from "../admission.ts";
 import { ACCEPT_RETRY_MS, TCP_MAX_CONNECTIONS, TCP_MAX_CONNECTIONS_PER_CLIENT } from "../limits.ts";
 import type { ObservedProtocol, Observer } from "../observation.ts";
 import type { ServeConnection } from "./guarded.ts";
-import { Admission, type AdmissionLimits } from "./guarded_admission.ts";
 import { DeadlineClock, type Expiring } from "./deadline_clock.ts";
 import {
   type AcceptedConnection,
   type ConnectionSettings,
   GuardedConnection,
 } from "./guarded_connection.ts";
-import { RareReport } from "./guarded_report.ts";
+import { RareReport } from "./rare_report.ts";
 import type { Reporter } from "./serve_context.ts";
 
 /** What a guarded listener needs. */
@@ -156,7 +156,7 @@ export class GuardedListener {
 
   #admit(conn: Deno.Conn): void {
     const client = conn.remoteAddr;
-    const refusal = this.#admission.admit(client);
+    const refusal = this.#admission.admit(hostnameOf(client));
     if (refusal !== null) {
       conn.close();
       return this.#refusals.report(addressText(client), refusal);
@@ -175,7 +175,7 @@ export class GuardedListener {
     this.#handshakes.delete(handshake);
     if (alpn === null || !this.#open) {
       handshake.drop();
-      this.#admission.release(remoteAddr);
+      this.#admission.release(hostnameOf(remoteAddr));
     } else this.#serve({ conn, alpn });
   }
 
@@ -192,14 +192,14 @@ export class GuardedListener {
     try {
       connection = new GuardedConnection(accepted, serve, this.#settings);
     } catch (error) { // the client is gone already
-      this.#admission.release(remoteAddr);
+      this.#admission.release(hostnameOf(remoteAddr));
       return this.#refusals.report(addressText(remoteAddr), `it cannot be served: ${error}`);
     }
     this.#connections.add(connection);
     if (this.#stopped) connection.announceEnd();
     observer?.connected?.(protocol);
     const closed = () => {
-      this.#admission.release(remoteAddr);
+      this.#admission.release(hostnameOf(remoteAddr));
       observer?.disconnected?.(protocol);
     };
     connection.finished.then(() => {
@@ -253,4 +253,8 @@ class Handshake implements Expiring {
 
 function addressText(address: Deno.Addr): string {
   return "hostname" in address ? formatAuthority(address.hostname, address.port) : "unix";
+}
+
+function hostnameOf(address: Deno.Addr): string | null {
+  return "hostname" in address ? address.hostname : null;
 }

@@ -1,47 +1,7 @@
 import assert from "node:assert/strict";
-import { Admission, clientKey } from "../../src/protocol/guarded_admission.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { eventually } from "../_support/waiting.ts";
 import { DEADLINE_MS, GET, guarded } from "./guarded_harness.ts";
-
-const KEYS: readonly [hostname: string, key: string][] = [
-  ["127.0.0.1", "127.0.0.1"],
-  ["::ffff:192.0.2.1", "192.0.2.1"],
-  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
-  ["2001:db8:1:2::9", "2001:db8:1:2"],
-  ["2001:db8::1:2:3:4:5", "2001:db8:0:1"],
-  ["2001:db8::9", "2001:db8:0:0"],
-  ["::1", "0:0:0:0"],
-  ["fe80::", "fe80:0:0:0"],
-];
-
-for (const [hostname, key] of KEYS) {
-  Deno.test(`clientKey() of ${hostname} is ${key}`, () => {
-    assert.equal(clientKey({ transport: "tcp", hostname, port: 1 }), key);
-  });
-}
-
-Deno.test("clientKey() of a Unix socket is null", () => {
-  assert.equal(clientKey({ transport: "unix", path: "/run/a.sock" }), null);
-});
-
-Deno.test("Admission gives places back, to each client its own", () => {
-  const admission = new Admission({ total: 3, perClient: 2 });
-  const [a, b] = ["192.0.2.1", "192.0.2.2"].map((hostname) =>
-    ({ transport: "tcp", hostname, port: 1 }) as const
-  );
-  assert.equal(admission.admit(a!), null);
-  assert.equal(admission.admit(a!), null);
-  assert.match(admission.admit(a!) ?? "", /^it has 2 connections/);
-  assert.equal(admission.admit(b!), null);
-  assert.match(admission.admit(b!) ?? "", /^3 connections are open/);
-  admission.release(a!);
-  assert.equal(admission.admit(b!), null);
-  admission.release(b!);
-  admission.release(b!);
-  admission.release(a!);
-  assert.equal(admission.total, 0);
-});
 
 for (
   const [name, limits, reason] of [

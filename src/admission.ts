@@ -18,6 +18,7 @@ export class Admission {
   readonly #clients = new Map<string, number>();
   #total = 0;
 
+  /** @param limits How many there may be. */
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
   }
@@ -27,12 +28,17 @@ export class Admission {
     return this.#total;
   }
 
-  /** Takes a place, or says why there is none. */
-  admit(client: Deno.Addr): string | null {
-    const { total, perClient } = this.#limits;
-    if (this.#total >= total) return `${total} connections are open, which is the limit`;
-    const key = clientKey(client);
-    if (key !== null) {
+  /**
+   * Takes a place, or says why there is none.
+   *
+   * @param hostname Address of the client; `null` on a Unix socket.
+   */
+  admit(hostname: string | null): string | null {
+    const { perClient } = this.#limits;
+    const full = this.full;
+    if (full !== null) return full;
+    if (hostname !== null) {
+      const key = clientKey(hostname);
       const count = this.#clients.get(key) ?? 0;
       if (count >= perClient) return `it has ${perClient} connections, which is the limit`;
       this.#clients.set(key, count + 1);
@@ -41,21 +47,25 @@ export class Admission {
     return null;
   }
 
-  /** Gives a place back; once for each that was taken. */
-  release(client: Deno.Addr): void {
+  /** Why there is no place for anybody; `null` while there is one. */
+  get full(): string | null {
+    const { total } = this.#limits;
+    return this.#total >= total ? `${total} connections are open, which is the limit` : null;
+  }
+
+  /** Gives a place back; once for each that was taken, with the address it was taken for. */
+  release(hostname: string | null): void {
     this.#total--;
-    const key = clientKey(client);
-    if (key === null) return;
+    if (hostname === null) return;
+    const key = clientKey(hostname);
     const count = this.#clients.get(key)! - 1;
     if (count > 0) this.#clients.set(key, count);
     else this.#clients.delete(key);
   }
 }
 
-/** What tells clients apart: an IPv4 address, or the /64 of an IPv6 address; `null` on a Unix socket. */
-export function clientKey(client: Deno.Addr): string | null {
-  if (!("hostname" in client)) return null;
-  const { hostname } = client;
+/** What tells clients apart: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber gets. */
+export function clientKey(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
   if (hostname.includes(".")) return hostname.slice(hostname.lastIndexOf(":") + 1); // IPv4 on a dual-stack bind
   const [head = "", tail] = hostname.split("::");

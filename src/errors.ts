@@ -215,6 +215,68 @@ export class ShutdownError extends DisconnectError {
   }
 }
 
+/**
+ * The application did not begin its response within `handler_timeout`, and the client got 504. It is the reason of
+ * `Exchange.signal` then, and ASGI applications receive `http.disconnect`. A fetch application under `Deno.serve` is not
+ * told: the signal of the runtime's own `Request` cannot be aborted from outside, so what it does goes on, and what it
+ * returns is dropped.
+ */
+export class HandlerTimeoutError extends DisconnectError {
+  /** The name of this class. */
+  override name = "HandlerTimeoutError";
+
+  /**
+   * Builds the message.
+   *
+   * @param seconds The limit that was exceeded.
+   */
+  constructor(seconds: number) {
+    super(
+      `The application did not begin its response within ${seconds} s. ` +
+        `Make it faster or raise "handler_timeout"`,
+    );
+  }
+}
+
+/**
+ * The client sent nothing for `read_timeout` while the content of its request was read. It gets 408 unless the response
+ * has begun.
+ */
+export class ReadTimeoutError extends DisconnectError {
+  /** The name of this class. */
+  override name = "ReadTimeoutError";
+
+  /**
+   * Builds the message.
+   *
+   * @param seconds How long nothing came.
+   */
+  constructor(seconds: number) {
+    super(`The client sent nothing of the request content for ${seconds} s (read_timeout)`);
+  }
+}
+
+/**
+ * The content of a request is larger than `max_body_size`, which shows while it is read where the client did not declare
+ * its length. An application that lets it pass before it began its response answers with 413 (RFC 9110 §15.5.14).
+ */
+export class ContentTooLargeError extends Error {
+  /** The name of this class. */
+  override name = "ContentTooLargeError";
+  /** The limit in bytes. */
+  readonly limit: number;
+
+  /**
+   * Builds the message.
+   *
+   * @param limit Bytes that are allowed.
+   */
+  constructor(limit: number) {
+    super(`Cannot read the request content: it exceeds "max_body_size" (${limit} bytes)`);
+    this.limit = limit;
+  }
+}
+
 /** Which half of the lifespan protocol an error belongs to. */
 export type LifespanStage = "startup" | "shutdown";
 

@@ -49,10 +49,28 @@ export const QUIC_IDLE_TIMEOUT_SECONDS = 60;
 export const QUIC_MAX_HANDSHAKES = 1000;
 
 /**
+ * Seconds a QUIC handshake may take, also where `ssl_handshake_timeout` allows more; quic-go has 10. A datagram starts
+ * one, from an address that may be somebody else's, so that the time tells how few of them keep new clients out.
+ */
+export const QUIC_HANDSHAKE_SECONDS = 10;
+
+/**
  * QUIC connections of one listener; more are refused. An idle one takes some 80 KB, so that all take 320 MB; there is
  * no limit for TCP, where the kernel holds what is idle.
  */
 export const QUIC_MAX_CONNECTIONS = 4096;
+
+/** QUIC connections one client of a listener may have: an eighth of all, see {@link TCP_MAX_CONNECTIONS_PER_CLIENT}. */
+export const QUIC_MAX_CONNECTIONS_PER_CLIENT = 512;
+
+/**
+ * Milliseconds from the first byte of an HTTP/3 request stream to its whole head, instructions it waits for included.
+ * Heads take one packet, at worst a few, so that the rest is for those that get lost; nginx has 60 s, Hypercorn no limit.
+ */
+export const H3_HEAD_MS = 10_000;
+
+/** Milliseconds in which the rest of an HTTP/3 request has to come that was answered already; 30 s in nginx (`lingering_time`). */
+export const H3_DISCARD_MS = 10_000;
 
 /**
  * Unidirectional streams an HTTP/3 client may have open. It needs three: control, QPACK encoder and decoder; the rest

@@ -20,11 +20,10 @@ import { hasStreamBody, peekField, peekStaticContent, withBody } from "../respon
 import type { ServeConnection, ServedConnection } from "./guarded.ts";
 import { WatchedBody } from "./guarded_body.ts";
 import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
-import { watchContent } from "./guarded_content.ts";
 import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import type { NativeInfo } from "./serve_info.ts";
-import { mayHaveContent } from "./serve_request.ts";
+import { canHaveContent } from "./serve_request.ts";
 
 /** What all connections of a listener share. */
 export interface ConnectionSettings {
@@ -38,8 +37,6 @@ export interface ConnectionSettings {
   readonly keepAliveMs: number;
   /** Requests of a connection; the last one is told. */
   readonly maxRequests: number;
-  /** Milliseconds for the next piece of request content while somebody reads it; `null` for any time. */
-  readonly readMs: number | null;
   /** Milliseconds for a piece of a response; default `RESPONSE_STALL_MS`. */
   readonly stallMs?: number;
   /** A client was cut because it does not take or send what was begun. */
@@ -54,14 +51,16 @@ export interface AcceptedConnection {
   readonly alpn: "h2" | "http/1.1" | null;
 }
 
-/** Tells applications what is known of the connection. */
+/** Tells what is known of the connection, and is told of content that does not come. */
 class GuardedInfo implements NativeInfo {
-  readonly httpVersion: HttpVersion;
+  readonly httpVersion: HttpVersion | undefined;
+  readonly stalled: () => void;
   readonly #native: NativeInfo;
 
-  constructor(native: NativeInfo, httpVersion: HttpVersion) {
+  constructor(native: NativeInfo, httpVersion: HttpVersion | undefined, stalled: () => void) {
     this.#native = native;
     this.httpVersion = httpVersion;
+    this.stalled = stalled;
   }
 
   get remoteAddr(): NativeInfo["remoteAddr"] {
@@ -107,7 +106,10 @@ export class GuardedConnection implements Expiring {
     const { clock, keepAliveMs } = settings;
     clock.add(this, keepAliveMs || TCP_FIRST_REQUEST_MS);
     this.#served = serve(conn, this.#handle, settings.onError);
-    const over = () => clock.delete(this);
+    const over = () => {
+      if (this.#state === "open") this.#state = "cut";
+      clock.delete(this);
+    };
     this.finished = this.#served.finished.then(over, over); // a client that broke off is no news
   }
 
@@ -147,9 +149,9 @@ export class GuardedConnection implements Expiring {
     if (this.#said) return NEVER;
     this.#begin(request);
     try {
-      const info = this.#alpn === null
+      const info = this.#alpn === null && !canHaveContent(request.method)
         ? native
-        : new GuardedInfo(native, this.#http2 ? "2" : "1.1");
+        : new GuardedInfo(native, this.#version, this.#stalled);
       const answer = this.#settings.handle(request, info);
       if (answer instanceof Response) return this.#answer(answer, request, native);
       return answer.then((response) => this.#answer(response, request, native));
@@ -163,10 +165,9 @@ export class GuardedConnection implements Expiring {
     this.deadline = Infinity;
     this.#active++;
     this.#requests++;
-    const { readMs, maxRequests } = this.#settings;
+    const { maxRequests } = this.#settings;
     if (this.#requests === 1 && this.#alpn === null) this.#http2 = hostOf(request) === null; // as isHttp2
     if (this.#http2 && this.#requests >= maxRequests) this.#goAway();
-    if (readMs !== null && mayHaveContent(request.method)) this.#watchContent(request, readMs);
   }
 
   /** Takes note of a response on its way out. */
@@ -211,13 +212,13 @@ export class GuardedConnection implements Expiring {
   /** Nothing tells when a response without content is with the system, but it is next to nothing. */
   #endByHead(response: Response): Response {
     this.#active--;
-    this.#settings.clock.arm(this, 0);
+    if (this.#state === "open") this.#settings.clock.arm(this, 0);
     return response;
   }
 
   #end(): void {
     this.#active--;
-    if (this.#active > 0) return;
+    if (this.#active > 0 || this.#state !== "open") return;
     const { clock, keepAliveMs } = this.#settings;
     if (this.#said || (this.#final && !this.#http2)) this.cut();
     else if (this.#http2 && (this.#leaving || keepAliveMs === 0)) this.#goAway();
@@ -238,11 +239,13 @@ export class GuardedConnection implements Expiring {
     return response;
   }
 
-  #watchContent(request: Request, milliseconds: number): void {
-    const { clock } = this.#settings;
-    const onStall = () => this.#stall("it does not send the rest of its request (read_timeout)");
-    watchContent(request, { clock, milliseconds, onStall });
+  /** The version by ALPN; where there was none, the Host field tells as it does elsewhere. */
+  get #version(): HttpVersion | undefined {
+    return this.#alpn === null ? undefined : this.#http2 ? "2" : "1.1";
   }
+
+  readonly #stalled = (): void =>
+    this.#stall("it does not send the rest of its request (read_timeout)");
 
   /** On HTTP/2 only the stream ends, which its reader or writer has seen to; the others may do well. */
   #stall(reason: string): void {

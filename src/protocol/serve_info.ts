@@ -18,7 +18,9 @@ export interface NativeInfo {
   /** Our end of the connection, where the listener is not ours. */
   readonly localAddr?: SocketAddr;
   /** What the handshake agreed on, where that is known; it tells 2 from 1, not 1.1 from 1.0. */
-  readonly httpVersion?: HttpVersion;
+  readonly httpVersion?: HttpVersion | undefined;
+  /** The content of the request does not come although its response has begun; cuts the connection where that is possible. */
+  readonly stalled?: () => void;
 }
 
 /**

@@ -120,6 +120,11 @@ export function unmapped(hostname: string): string {
 
 const WITHOUT_CONTENT = new Set(["HEAD", "OPTIONS", "TRACE"]);
 
+/** Says whether the runtime lets a request with this method have content. */
+export function canHaveContent(method: string): boolean {
+  return method !== "GET" && method !== "HEAD";
+}
+
 /** Says whether a request with this method usually has content, judged without touching its body. */
 export function mayHaveContent(method: string): boolean {
   return method !== "GET" && !WITHOUT_CONTENT.has(method);

@@ -19,7 +19,7 @@ import type { TlsMaterial } from "./tls.ts";
 export interface GuardSettings extends
   Pick<
     ResolvedConfig,
-    "keepAliveTimeout" | "keepAliveMaxRequests" | "readTimeout" | "sslHandshakeTimeout"
+    "keepAliveTimeout" | "keepAliveMaxRequests" | "sslHandshakeTimeout"
   > {
   /** The runtime's hook. */
   readonly serve: ServeConnection;
@@ -64,8 +64,7 @@ function listen(
 function drive(
   listener: Deno.Listener | Deno.TlsListener,
   { handle, onError, settings: { reporter, observer } }: ServeListener,
-  { serve, log, keepAliveTimeout, keepAliveMaxRequests, readTimeout, sslHandshakeTimeout }:
-    GuardSettings,
+  { serve, log, keepAliveTimeout, keepAliveMaxRequests, sslHandshakeTimeout }: GuardSettings,
 ): GuardedListener {
   return new GuardedListener({
     listener,
@@ -75,7 +74,6 @@ function drive(
       onError,
       keepAliveMs: keepAliveTimeout * 1000,
       maxRequests: keepAliveMaxRequests,
-      readMs: readTimeout === null ? null : readTimeout * 1000,
     },
     handshakeMs: sslHandshakeTimeout * 1000,
     reporter,

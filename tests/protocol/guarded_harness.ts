@@ -24,7 +24,7 @@ const LONG_MS = 3_600_000;
 /** What a test may set. */
 export type HarnessOptions =
   & Partial<
-    Pick<ConnectionSettings, "handle" | "keepAliveMs" | "maxRequests" | "readMs" | "stallMs">
+    Pick<ConnectionSettings, "handle" | "keepAliveMs" | "maxRequests" | "stallMs">
   >
   & Partial<Pick<GuardedOptions, "handshakeMs" | "limits" | "socketOf">>
   & { readonly tls?: boolean; readonly listener?: Deno.Listener };
@@ -61,7 +61,7 @@ export class GuardedHarness {
       : Deno.listen(at));
     const { port } = listener.addr as Deno.NetAddr;
     const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}`;
-    const { handle, keepAliveMs, maxRequests, readMs, stallMs } = options;
+    const { handle, keepAliveMs, maxRequests, stallMs } = options;
     return new GuardedHarness((harness) =>
       new GuardedListener({
         listener,
@@ -71,7 +71,6 @@ export class GuardedHarness {
           onError: () => new Response(null, { status: 500 }),
           keepAliveMs: keepAliveMs ?? LONG_MS,
           maxRequests: maxRequests ?? Infinity,
-          readMs: readMs ?? null,
           stallMs: stallMs ?? LONG_MS,
         },
         handshakeMs: options.handshakeMs ?? LONG_MS,

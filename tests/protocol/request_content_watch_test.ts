@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DisconnectError } from "../../src/errors.ts";
 import { DeadlineClock } from "../../src/protocol/deadline_clock.ts";
-import { watchContent } from "../../src/protocol/guarded_content.ts";
+import { watchContent } from "../../src/protocol/request_content_watch.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { pause } from "../_support/waiting.ts";
 

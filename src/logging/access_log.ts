@@ -13,7 +13,8 @@ import { compileTemplate, type RecordFormat } from "./access_template.ts";
 import { contained, type CustomLogger, ownAtomsOf } from "./custom_logger.ts";
 import { type LogHandler, reopenFailure } from "./error_log.ts";
 import { LineBuffer } from "./line_buffer.ts";
-import { openOutput } from "./output.ts";
+import { LossNotice } from "./loss_notice.ts";
+import { openOutput, placeName } from "./output.ts";
 import type { ServerLog } from "../log_types.ts";
 import { formatLocal, type LogClock, perSecond, SYSTEM_CLOCK } from "./timestamp.ts";
 
@@ -77,7 +78,9 @@ class AccessLines implements AccessLog, RecordKeeper {
   readonly clock: LogClock;
   readonly #writers: readonly RecordWriter[];
   readonly #log: AccessLogOptions["log"];
-  readonly #flush = () => this.flush();
+  readonly #finish = () => {
+    for (const { lines } of this.#writers) lines?.finish();
+  };
 
   constructor(
     needs: AccessNeeds,
@@ -90,7 +93,7 @@ class AccessLines implements AccessLog, RecordKeeper {
     this.#writers = writers;
     this.#log = log;
     // A process that ends by Deno.exit() gives no timer a chance.
-    addEventListener("unload", this.#flush);
+    addEventListener("unload", this.#finish);
   }
 
   begin(request: ObservedRequest): Observation {
@@ -116,7 +119,7 @@ class AccessLines implements AccessLog, RecordKeeper {
   }
 
   close(): void {
-    removeEventListener("unload", this.#flush);
+    removeEventListener("unload", this.#finish);
     for (const { lines } of this.#writers) lines?.close();
   }
 }
@@ -128,7 +131,7 @@ function openWriters(options: AccessLogOptions, needs: AccessNeeds, writers: Rec
   if ("handlers" in target) {
     for (const handler of target.handlers) {
       const format = handler.json ? formatOf(true) : withPrefix(formatOf(false));
-      writers.push(lineWriter(new LineBuffer(openOutput(handler)), format));
+      writers.push(lineWriter(openLines(handler, options.log), format));
     }
   } else if ("sink" in target) {
     writers.push(sinkWriter(target.sink, formatOf(target.json)));
@@ -156,6 +159,16 @@ function formatMaker(
 function withPrefix(format: RecordFormat): RecordFormat {
   const prefix = perSecond((date) => `[${formatLocal(date)}] [${Deno.pid}] [INFO] `);
   return (record) => prefix(record.endedAt) + format(record);
+}
+
+/** The error log is told of lost lines: in this one, programs expect requests. */
+function openLines(handler: LogHandler, log: AccessLogOptions["log"]): LineBuffer {
+  const notice = new LossNotice({
+    what: `access log ${placeName(handler)}`,
+    onLoss: (message) => log.error(message),
+    onEnd: (message) => log.warn(message),
+  });
+  return new LineBuffer(openOutput(handler), notice);
 }
 
 function lineWriter(lines: LineBuffer, format: RecordFormat): RecordWriter {

@@ -9,7 +9,8 @@ import type { LogLevel } from "../log_types.ts";
 import { describe } from "../misuse.ts";
 import { jsonText, printableLines } from "./escape.ts";
 import { LineBuffer } from "./line_buffer.ts";
-import { type Destination, openOutput, type Output } from "./output.ts";
+import { LossNotice } from "./loss_notice.ts";
+import { type Destination, openOutput, placeName } from "./output.ts";
 import type { ServerLog } from "../log_types.ts";
 import { formatLocal, isoFormat, perSecond } from "./timestamp.ts";
 
@@ -37,7 +38,7 @@ export function openErrorLog(plan: LogPlan): ServerLog {
   const handlers: LineHandler[] = [];
   try {
     for (const handler of plan.handlers) {
-      handlers.push(new LineHandler(openOutput(handler), handler));
+      handlers.push(new LineHandler(handler));
     }
   } catch (error) {
     for (const handler of handlers) handler.destroy();
@@ -50,10 +51,15 @@ export function openErrorLog(plan: LogPlan): ServerLog {
 class ErrorLog implements ServerLog {
   readonly #logger: Logger;
   readonly #handlers: readonly LineHandler[];
+  readonly #finish = () => {
+    for (const handler of this.#handlers) handler.finish();
+  };
 
   constructor(handlers: LineHandler[], level: LevelName) {
     this.#logger = new Logger(ERROR_LOGGER, level, { handlers });
     this.#handlers = handlers;
+    // A process that ends by Deno.exit() gives no timer a chance.
+    addEventListener("unload", this.#finish);
   }
 
   debug(message: string): void {
@@ -77,28 +83,60 @@ class ErrorLog implements ServerLog {
       try {
         handler.reopen();
       } catch (error) {
-        this.error(reopenFailure(error));
+        const message = reopenFailure(error);
+        this.error(message);
+        handler.tellElsewhere("ERROR", message); // the old file may be one that nobody finds
       }
     }
   }
 
   close(): void {
+    removeEventListener("unload", this.#finish);
     for (const handler of this.#handlers) handler.destroy();
   }
 }
 
+/** A line before it is formatted. */
+type Line = Pick<LogRecord, "datetime" | "levelName" | "loggerName" | "msg">;
+
 /** Writes formatted lines, each at once: what a server says last explains why it ended. */
 class LineHandler extends BaseHandler {
   readonly #lines: LineBuffer;
+  readonly #format: (line: Line) => string;
+  readonly #isStderr: boolean;
 
-  constructor(output: Output, { level, json }: LogHandler) {
-    super(stdLevel(level), { formatter: json ? jsonFormatter() : textFormatter() });
-    this.#lines = new LineBuffer(output);
+  /** @throws {ConfigError} When the file cannot be opened. */
+  constructor(handler: LogHandler) {
+    const format = handler.json ? jsonFormatter() : textFormatter();
+    super(stdLevel(handler.level), { formatter: format });
+    this.#format = format;
+    this.#isStderr = handler.target === "stderr";
+    const notice = new LossNotice({
+      what: `error log ${placeName(handler)}`,
+      onLoss: (message) => this.tellElsewhere("ERROR", message),
+      onEnd: (message) => {
+        this.tellElsewhere("WARN", message);
+        this.log(this.#own("WARN", message)); // where lines are missing it is to be seen
+      },
+    });
+    this.#lines = new LineBuffer(openOutput(handler), notice);
   }
 
   override log(line: string): void {
     this.#lines.add(line);
     this.#lines.flush();
+  }
+
+  /** Says on standard error what this log cannot be relied on to tell; there is no place beyond that. */
+  tellElsewhere(level: LevelName, message: string): void {
+    if (this.#isStderr) return;
+    const lines = new LineBuffer(openOutput({ target: "stderr", option: "errorlog" }));
+    lines.add(this.#own(level, message));
+    lines.close();
+  }
+
+  finish(): void {
+    this.#lines.finish();
   }
 
   reopen(): void {
@@ -107,6 +145,10 @@ class LineHandler extends BaseHandler {
 
   override destroy(): void {
     this.#lines.close();
+  }
+
+  #own(levelName: LevelName, msg: string): string {
+    return this.#format({ datetime: new Date(), levelName, loggerName: ERROR_LOGGER, msg });
   }
 }
 
@@ -120,14 +162,14 @@ export function reopenFailure(error: unknown): string {
  * `[2026-11-22 08:06:00 +0000] [25157] [INFO] message`; a message may have several lines. It is escaped here, for errors
  * of applications quote what clients sent.
  */
-function textFormatter(): (record: LogRecord) => string {
+function textFormatter(): (line: Line) => string {
   const timestamp = perSecond(formatLocal);
   return ({ datetime, levelName, msg }) =>
     `[${timestamp(datetime.getTime())}] [${Deno.pid}] [${levelName}] ${printableLines(msg)}`;
 }
 
 /** One object with the members `time`, `level`, `pid`, `logger` and `message`, on one line whatever the message. */
-function jsonFormatter(): (record: LogRecord) => string {
+function jsonFormatter(): (line: Line) => string {
   const timestamp = isoFormat();
   return ({ datetime, levelName, loggerName, msg }) =>
     `{"time":"${

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { describe } from "../misuse.ts";
+import type { LossWatch } from "./loss_notice.ts";
 import type { Output } from "./output.ts";
 
 /** Characters that are written at once: a system call costs as much as a few lines, and a pipe holds four of these. */
@@ -15,6 +17,14 @@ const DELAY_MS = 20;
 /** Bytes that wait for a pipe whose reader is slow; what comes after them is lost, rather than the server's memory. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
+/** Milliseconds that the end of a log waits for a pipe that is full: as long as a reader takes that is alive. */
+const LAST_WAIT_MS = 1_000;
+
+/** Milliseconds between looks at it. */
+const LAST_LOOK_MS = 5;
+
+const LINE_FEED = 0x0a;
+
 const UTF8 = new TextEncoder();
 
 /** Where batches are encoded, one at a time; a new array for each would cost as much as the encoding. */
@@ -23,11 +33,12 @@ const SCRATCH = new Uint8Array(4 * BATCH_CHARACTERS);
 /**
  * Collects lines and writes them in batches: when there are 16 KiB, after 20 ms, and when it is closed.
  *
- * No method throws. A line is written whole or, when the disk is full or the pipe closed, lost: there is no other place
- * to tell. A line after a broken one begins on a new line. A pipe that does not block and is full gets the rest later.
+ * No method throws. A line is written whole or, when the disk is full or the pipe closed, lost, which `losses` is told.
+ * A line after a broken one begins on a new line. A pipe that does not block and is full gets the rest later.
  */
 export class LineBuffer {
   readonly #output: Output;
+  readonly #losses: LossWatch | null;
   #text = "";
   /** Bytes that a full pipe did not take. */
   #waiting: Uint8Array | null = null;
@@ -36,9 +47,10 @@ export class LineBuffer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  /** Takes over `output`. */
-  constructor(output: Output) {
+  /** Takes over `output`. `losses` is told of lines that are lost; it may add others. */
+  constructor(output: Output, losses: LossWatch | null = null) {
     this.#output = output;
+    this.#losses = losses;
   }
 
   /** Adds a line, given without its end. */
@@ -63,9 +75,22 @@ export class LineBuffer {
     this.#torn = false;
   }
 
-  /** Writes everything and closes the output; later lines are lost. */
-  close(): void {
+  /** Writes everything, for the process ends: waits up to a second for the reader of a full pipe. */
+  finish(): void {
     this.flush();
+    const expired = performance.now() + LAST_WAIT_MS;
+    while (this.#waiting !== null && performance.now() < expired) {
+      Atomics.wait(CLOCK, 0, 0, LAST_LOOK_MS);
+      this.flush();
+    }
+  }
+
+  /** Writes everything as {@link finish} does and closes the output; later lines are lost. */
+  close(): void {
+    if (this.#closed) return;
+    this.finish();
+    if (this.#waiting !== null) this.#losses?.lost(linesIn(this.#waiting), SLOW_READER);
+    this.#losses?.closed();
     this.#clearTimer();
     this.#closed = true;
     this.#output.close();
@@ -89,8 +114,12 @@ export class LineBuffer {
     this.#text = "";
     const waiting = this.#waiting;
     if (waiting === null) return encode(this.#torn ? `\n${text}` : text);
-    if (waiting.length + text.length > MAX_WAITING_BYTES) return waiting;
+    if (text === "") return waiting;
     const added = encode(text);
+    if (waiting.length + added.length > MAX_WAITING_BYTES) {
+      this.#losses?.lost(linesIn(added), SLOW_READER);
+      return waiting;
+    }
     const bytes = new Uint8Array(waiting.length + added.length);
     bytes.set(waiting);
     bytes.set(added, waiting.length);
@@ -104,14 +133,39 @@ export class LineBuffer {
       while (rest.length > 0) rest = rest.subarray(this.#output.writeSync(rest));
       this.#torn = false;
     } catch (error) {
-      if (error instanceof Deno.errors.WouldBlock) {
-        this.#waiting = rest.slice();
-        this.#wait();
-      } else {
-        this.#torn ||= rest.length < bytes.length;
-      }
+      return this.#onFailure(error, rest, bytes);
     }
+    this.#losses?.written();
   }
+
+  #onFailure(error: unknown, rest: Uint8Array, bytes: Uint8Array): void {
+    if (error instanceof Deno.errors.WouldBlock) {
+      this.#waiting = rest.buffer === SCRATCH.buffer ? rest.slice() : rest;
+      this.#wait();
+      return;
+    }
+    const isWhole = rest.length === bytes.length;
+    // The line feed before a line that follows a broken one is no line.
+    const prefix = isWhole && this.#torn && rest[0] === LINE_FEED ? 1 : 0;
+    this.#torn ||= !isWhole;
+    this.#losses?.lost(
+      linesIn(rest) - prefix,
+      error instanceof Error ? error.message : describe(error),
+    );
+  }
+}
+
+/** Why lines are lost that a pipe has no room for. */
+const SLOW_READER = "its reader takes nothing more";
+
+/** Nothing ever changes it, so that a wait for that takes its whole time. */
+const CLOCK = new Int32Array(new SharedArrayBuffer(4));
+
+/** How many lines end in these bytes. */
+function linesIn(bytes: Uint8Array): number {
+  let lines = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) lines++;
+  return lines;
 }
 
 /** The bytes are good until the next call. */

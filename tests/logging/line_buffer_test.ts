@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LineBuffer } from "../../src/logging/line_buffer.ts";
+import type { LossWatch } from "../../src/logging/loss_notice.ts";
 import type { Output } from "../../src/logging/output.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { eventually } from "../_support/waiting.ts";
@@ -131,4 +132,77 @@ Deno.test("LineBuffer writes what is left when it is closed, once, and nothing a
   lines.flush();
   lines.close();
   assert.equal(output.text, "last\n");
+});
+
+/** Notes what it is told. */
+class FakeWatch implements LossWatch {
+  readonly told: string[] = [];
+
+  lost(lines: number, reason: string): void {
+    this.told.push(`${lines} ${reason}`);
+  }
+
+  written(): void {
+    this.told.push("written");
+  }
+
+  closed(): void {
+    this.told.push("closed");
+  }
+}
+
+Deno.test("LineBuffer tells how many lines each failed write took, a broken one among them", () => {
+  const { output } = setup();
+  const watch = new FakeWatch();
+  const lines = new LineBuffer(output, watch);
+  const flush = (text: string[], ...answers: (number | Error)[]) => {
+    output.answers.push(...answers);
+    for (const line of text) lines.add(line);
+    lines.flush();
+  };
+  flush(["one", "two", "three"], 6, new Error("full")); // "one", and two letters of "two"
+  flush(["four"], new Error("full")); // the line feed that ends the broken line is none
+  flush(["five"]);
+  lines.close();
+  assert.equal(output.text, "one\ntw\nfive\n");
+  assert.deepEqual(watch.told, ["2 full", "1 full", "written", "closed"]);
+});
+
+Deno.test("LineBuffer tells of lines that a stalled reader makes it drop, once it has a megabyte", () => {
+  const { output } = setup();
+  const watch = new FakeWatch();
+  const lines = new LineBuffer(output, watch);
+  for (let count = 0; count < 100; count++) {
+    output.answers.push(new Deno.errors.WouldBlock());
+    lines.add("x".repeat(20_000));
+  }
+  const lost = watch.told.length;
+  assert.deepEqual(
+    new Set(watch.told),
+    new Set([
+      "1 its reader takes nothing more",
+    ]),
+  );
+  lines.close();
+  assert.equal(output.text.split("\n").length - 1, 100 - lost);
+});
+
+Deno.test("LineBuffer.close() waits a second for a reader, then tells what it did not take", () => {
+  const { output } = setup();
+  const watch = new FakeWatch();
+  const lines = new LineBuffer(output, watch);
+  output.writeSync = () => {
+    throw new Deno.errors.WouldBlock();
+  };
+  lines.add("one");
+  lines.add("two");
+  const start = performance.now();
+  lines.close();
+  const seconds = (performance.now() - start) / 1000;
+  assert(seconds > 0.9 && seconds < 5, `${seconds} s`);
+  assert.deepEqual(watch.told, [
+    "2 its reader takes nothing more",
+    "closed",
+  ]);
+  assert.equal(output.closed, 1);
 });

@@ -17,8 +17,13 @@ export class RareReport {
     this.#tell = tell;
   }
 
-  /** @param reason What the kinds are told apart by; one of few. */
-  report(client: string, reason: string): void {
+  /**
+   * Reports, or only counts.
+   *
+   * @param reason What the kinds are told apart by; one of few.
+   * @param detail More about this one, which may be anything.
+   */
+  report(client: string, reason: string, detail = ""): void {
     const now = performance.now();
     const kind = this.#kinds.get(reason);
     if (kind && now < kind.next) {
@@ -27,6 +32,7 @@ export class RareReport {
     }
     this.#kinds.set(reason, { next: now + PAUSE_MS, skipped: 0 });
     const others = kind?.skipped ?? 0;
-    this.#tell(client, others > 0 ? `${reason}; ${others} more since the last report` : reason);
+    const text = detail === "" ? reason : `${reason} (${detail})`;
+    this.#tell(client, others > 0 ? `${text}; ${others} more since the last report` : text);
   }
 }

@@ -5,14 +5,24 @@
  */
 
 import { formatAuthority } from "../address.ts";
+import { Admission } from "../admission.ts";
 import type { NetAddress } from "../exchange.ts";
 import { MAX_TIMER_DELAY_MS } from "../limits.ts";
 import { type Backend, type BackendName, DenoQuicConnection } from "./deno_connection.ts";
 import { identityError, ignore, messageOf } from "./deno_errors.ts";
-import type { QuicConnection, QuicIdentity, QuicListener, QuicListenOptions } from "./transport.ts";
+import type {
+  QuicConnection,
+  QuicIdentity,
+  QuicListener,
+  QuicListenOptions,
+  QuicRefusal,
+} from "./transport.ts";
 
 /** Milliseconds that the runtime gets to send what `close` queued. */
 const FLUSH_DELAY = 10;
+
+/** A refusal, whoever it is about. */
+type Failure = Pick<QuicRefusal, "cause" | "reason">;
 
 /** A bound UDP socket. */
 export class DenoQuicListener implements QuicListener {
@@ -26,9 +36,10 @@ export class DenoQuicListener implements QuicListener {
   readonly #listeners: Deno.QuicListener[] = [];
   readonly #handshakes = new Map<Deno.QuicConn, Promise<void>>();
   readonly #open = new Set<DenoQuicConnection>();
+  readonly #admission: Admission;
   readonly #ready: QuicConnection[] = [];
   #waiting: ((connection: QuicConnection | null) => void) | null = null;
-  #refusing: string | null = null;
+  #refusing = false;
   #closing: Promise<void> | null = null;
   readonly #accepting: Promise<void>;
 
@@ -43,6 +54,10 @@ export class DenoQuicListener implements QuicListener {
     this.#endpoint = endpoint;
     this.#options = options;
     this.#backend = backend;
+    this.#admission = new Admission({
+      total: options.maxConnections,
+      perClient: options.maxConnectionsPerClient,
+    });
     this.setIdentity(options);
     this.#accepting = this.#acceptAll(this.#listeners[0]!);
   }
@@ -89,7 +104,7 @@ export class DenoQuicListener implements QuicListener {
 
   /** Refuses new connections. */
   refuseNew(): void {
-    this.#refusing = "The server is stopping";
+    this.#refusing = true;
   }
 
   /** Closes everything. */
@@ -98,7 +113,7 @@ export class DenoQuicListener implements QuicListener {
   }
 
   async #closeAll(code: number, reason: string): Promise<void> {
-    this.#refusing = "The server is stopping";
+    this.#refusing = true;
     this.#ready.length = 0;
     this.#waiting?.(null);
     const handshakes = [...this.#handshakes.values()];
@@ -128,46 +143,71 @@ export class DenoQuicListener implements QuicListener {
 
   #admit(incoming: Deno.QuicIncoming): void {
     // Nothing may be asked of `incoming` before: each of its getters uses it up.
-    let refusal = this.#refusal();
+    const refusal = this.#refusal();
+    if (refusal !== null) return this.#refuse(incoming, refusal);
     try {
-      if (refusal === null) this.#start(incoming.accept({ zeroRtt: true }));
-      else incoming.refuse();
-    } catch (error) {
-      refusal ??= messageOf(error); // e.g. no common protocol
+      this.#start(incoming.accept({ zeroRtt: true }));
+    } catch (error) { // e.g. no common protocol
+      this.#tell("handshake", messageOf(error), null);
     }
-    if (refusal !== null) this.#options.onRefused(refusal, null);
   }
 
-  #refusal(): string | null {
-    const { maxHandshakes, maxConnections } = this.#options;
-    if (this.#refusing !== null) return this.#refusing;
-    if (this.#handshakes.size >= maxHandshakes) return `${maxHandshakes} handshakes are open`;
-    const connections = this.#open.size + this.#handshakes.size;
-    return connections >= maxConnections ? `${maxConnections} connections are open` : null;
+  /** Why nobody gets in now, whoever it is. */
+  #refusal(): Failure | null {
+    const { maxHandshakes } = this.#options;
+    if (this.#refusing) return { cause: "stopping", reason: "the server is stopping" };
+    const reason = this.#handshakes.size < maxHandshakes
+      ? this.#admission.full
+      : `${maxHandshakes} handshakes are open, which is the limit`;
+    return reason === null ? null : { cause: "limit", reason };
+  }
+
+  #refuse(incoming: Deno.QuicIncoming, { cause, reason }: Failure): void {
+    try {
+      incoming.refuse();
+    } catch { /* nobody waits for it any more */ }
+    this.#tell(cause, reason, null);
+  }
+
+  #tell(cause: QuicRefusal["cause"], reason: string, client: string | null): void {
+    this.#options.onRefused({ cause, reason, client });
   }
 
   #start(connection: Deno.QuicConn): void {
-    const { hostname, port } = connection.remoteAddr;
-    const done = this.#handshake(connection).then((failure) => {
+    const { hostname, port } = connection.remoteAddr; // which changes when the client moves
+    const client = formatAuthority(hostname, port);
+    const refusal = this.#admission.admit(hostname);
+    if (refusal !== null) {
+      connection.close({ closeCode: 0, reason: "" });
+      return this.#tell("limit", refusal, client);
+    }
+    const handshake = this.#handshake(connection).then((failure) => {
       this.#handshakes.delete(connection);
-      if (failure === null) this.#offer(connection);
-      else this.#options.onRefused(failure, formatAuthority(hostname, port));
+      if (failure === null) return this.#offer(connection, hostname);
+      this.#admission.release(hostname);
+      this.#tell(failure.cause, failure.reason, client);
     });
-    this.#handshakes.set(connection, done);
+    this.#handshakes.set(connection, handshake);
   }
 
   /** Waits for the end of the handshake: `null`, or why it failed. */
-  async #handshake(connection: Deno.QuicConn): Promise<string | null> {
+  async #handshake(
+    connection: Deno.QuicConn,
+  ): Promise<Failure | null> {
     const { handshakeTimeout } = this.#options;
-    let failure: string | null = null;
+    let failure: Failure | null = null;
     const timer = setTimeout(() => {
-      failure = `The handshake took more than ${handshakeTimeout} s`;
+      const reason = `it did not complete the handshake within ${handshakeTimeout} s`;
+      failure = { cause: "limit", reason };
       connection.close({ closeCode: 0, reason: "handshake timeout" });
     }, Math.min(handshakeTimeout * 1000, MAX_TIMER_DELAY_MS));
     const ended = connection.closed.then(
-      ({ reason }) => reason || "The connection was closed",
+      ({ reason }) => reason || "the connection was closed",
       messageOf,
-    ).then((reason) => failure ??= reason);
+    ).then((reason) => {
+      const cause = this.#refusing ? "stopping" : "handshake";
+      failure ??= { cause, reason };
+    });
     await Promise.race([connection.handshake, ended]).catch(ignore);
     // `handshake` also fulfils when it failed; there is no protocol then, and the end is near.
     if (connection.protocol === undefined) await ended;
@@ -175,10 +215,14 @@ export class DenoQuicListener implements QuicListener {
     return failure;
   }
 
-  #offer(native: Deno.QuicConn): void {
+  /** @param admitted Address that a place was taken for. */
+  #offer(native: Deno.QuicConn, admitted: string): void {
     const connection = new DenoQuicConnection(native, this.#backend, this.addr);
     this.#open.add(connection);
-    connection.closed.then(() => this.#open.delete(connection));
+    connection.closed.then(() => {
+      this.#open.delete(connection);
+      this.#admission.release(admitted);
+    });
     if (this.#closing !== null) return connection.close(0, "");
     const waiting = this.#waiting;
     if (waiting === null) return void this.#ready.push(connection);

@@ -133,10 +133,22 @@ export interface QuicListenOptions extends QuicIdentity {
   readonly handshakeTimeout: number;
   /** Connections whose handshake is not done; more are refused. */
   readonly maxHandshakes: number;
-  /** Open connections; more are refused. */
+  /** Connections, those whose handshake is not done included; more are refused. */
   readonly maxConnections: number;
-  /** Told of every connection that did not come to be: why, and whose, where that is known. */
-  readonly onRefused: (reason: string, client: string | null) => void;
+  /** Connections of one client as `clientKey` tells them apart, counted likewise; more are closed as they come. */
+  readonly maxConnectionsPerClient: number;
+  /** Told of every connection that did not come to be. A client can cause as many as it likes. */
+  readonly onRefused: (refusal: QuicRefusal) => void;
+}
+
+/** Why a connection did not come to be. */
+export interface QuicRefusal {
+  /** A limit was reached, the handshake failed, or the server is stopping. */
+  readonly cause: "limit" | "handshake" | "stopping";
+  /** Why: with a limit one of few texts, with a handshake perhaps the client's own words. */
+  readonly reason: string;
+  /** Address and port of the client; `null` where they are not known. */
+  readonly client: string | null;
 }
 
 /** A bound UDP socket that accepts connections. */

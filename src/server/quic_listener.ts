@@ -12,14 +12,18 @@ import { BindError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import {
   H3_MAX_UNIDIRECTIONAL_STREAMS,
+  QUIC_HANDSHAKE_SECONDS,
   QUIC_IDLE_TIMEOUT_SECONDS,
   QUIC_MAX_CONNECTIONS,
+  QUIC_MAX_CONNECTIONS_PER_CLIENT,
   QUIC_MAX_HANDSHAKES,
 } from "../limits.ts";
+import { printable } from "../logging/mod.ts";
 import type { H3Settings } from "../protocol/h3_context.ts";
 import { H3Listener } from "../protocol/h3_listener.ts";
-import { listenQuic } from "../quic/deno.ts";
-import type { QuicListener } from "../quic/transport.ts";
+import { RareReport } from "../protocol/rare_report.ts";
+import { type DenoQuicListenOptions, listenQuic } from "../quic/deno.ts";
+import type { QuicListener, QuicRefusal } from "../quic/transport.ts";
 import type { AlternativeService } from "./alt_svc.ts";
 import { bindError } from "./bind_error.ts";
 import type { Bind, OpenListener } from "./listener.ts";
@@ -35,6 +39,7 @@ export interface BoundQuic extends AlternativeService {
 /**
  * Binds one UDP address.
  *
+ * @param backend How streams are read and written; the fastest that there is by default.
  * @throws {BindError} When it cannot be bound; the message says what to do.
  * @throws {ConfigError} When this runtime has no QUIC.
  */
@@ -43,6 +48,7 @@ export function bindQuic(
   identity: TlsMaterial,
   config: ResolvedConfig,
   log: ServerLog,
+  backend: DenoQuicListenOptions["backend"] = "auto",
 ): BoundQuic {
   try {
     const { cert, key } = identity;
@@ -55,16 +61,35 @@ export function bindQuic(
       maxBidirectionalStreams: config.h2MaxConcurrentStreams,
       maxUnidirectionalStreams: H3_MAX_UNIDIRECTIONAL_STREAMS,
       idleTimeout: QUIC_IDLE_TIMEOUT_SECONDS,
-      handshakeTimeout: config.sslHandshakeTimeout,
+      handshakeTimeout: Math.min(config.sslHandshakeTimeout, QUIC_HANDSHAKE_SECONDS),
       maxHandshakes: QUIC_MAX_HANDSHAKES,
-      maxConnections: QUIC_MAX_CONNECTIONS,
-      onRefused: (reason, client) =>
-        log.debug(`Refused a QUIC connection of ${client ?? "an unknown client"}: ${reason}`),
+      maxConnections: Math.min(config.maxConnections, QUIC_MAX_CONNECTIONS),
+      maxConnectionsPerClient: Math.min(
+        config.maxConnectionsPerClient,
+        QUIC_MAX_CONNECTIONS_PER_CLIENT,
+      ),
+      onRefused: refusalLog(log),
+      backend,
     });
     return { spec, port: listener.addr.port, listener };
   } catch (error) {
     throw error instanceof BindError ? bindError(spec, error.cause, "udp") : error;
   }
+}
+
+/** Says who was refused: rarely, since it costs a client one datagram, and forging the sender is easy. */
+function refusalLog(log: ServerLog): (refusal: QuicRefusal) => void {
+  const text = (client: string, reason: string) =>
+    `Refused a QUIC connection of ${client}: ${reason}`;
+  const limits = new RareReport((client, reason) => log.warn(text(client, reason)));
+  const failures = new RareReport((client, reason) => log.info(text(client, reason)));
+  return ({ cause, reason, client }) => {
+    const name = client ?? "an unknown client";
+    if (cause === "limit") limits.report(name, reason);
+    else if (cause === "handshake") {
+      failures.report(name, "its handshake failed", printable(reason));
+    } else log.debug(text(name, reason));
+  };
 }
 
 /** Serves an application on a bound socket. */

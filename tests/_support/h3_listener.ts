@@ -56,7 +56,8 @@ export function listenH3(app: Framework, options: H3ListenOptions): H3Listener {
     handshakeTimeout: config.sslHandshakeTimeout,
     maxHandshakes: 1000,
     maxConnections: 10_000,
-    onRefused: (reason) => log.error(reason),
+    maxConnectionsPerClient: 10_000,
+    onRefused: ({ reason }) => log.error(reason),
     backend: options.backend,
   });
   const application = normalise(app, options.mode, adapterOptions(config, log));

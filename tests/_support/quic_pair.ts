@@ -96,7 +96,8 @@ export function listenOptions(
     handshakeTimeout: 10,
     maxHandshakes: 100,
     maxConnections: 100,
-    onRefused: (reason) => {
+    maxConnectionsPerClient: 100,
+    onRefused: ({ reason }) => {
       throw new Error(`A connection was refused: ${reason}`);
     },
     ...options,

@@ -26,7 +26,7 @@ async function withListener(
 ): Promise<void> {
   const refused: string[] = [];
   const listener = listenQuic(listenOptions({
-    onRefused: (reason) => refused.push(reason),
+    onRefused: ({ cause, reason }) => refused.push(`${cause}: ${reason}`),
     ...options,
   }));
   try {
@@ -109,7 +109,7 @@ Deno.test("QUIC listener: a handshake that does not go on is dropped in time, ot
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
     await serveOne(listener);
     await eventually(() => refused.length === 1, "the report");
-    assert.deepEqual(refused, ["The handshake took more than 0.2 s"]);
+    assert.deepEqual(refused, ["limit: it did not complete the handshake within 0.2 s"]);
     assert.deepEqual(listener.counts.handshakes, 0);
   });
 });
@@ -120,7 +120,7 @@ Deno.test("QUIC listener: handshakes beyond maxHandshakes are refused", async ()
     await socket.send(await captureInitial(), listener.addr);
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
     await assert.rejects(connect(listener.addr.port), /refused/);
-    assert.deepEqual(refused, ["1 handshakes are open"]);
+    assert.deepEqual(refused, ["limit: 1 handshakes are open, which is the limit"]);
     await eventually(() => listener.counts.handshakes === 0, "the end of the handshake");
     await serveOne(listener);
   });
@@ -130,13 +130,50 @@ Deno.test("QUIC listener: connections beyond maxConnections are refused until on
   await withListener({ maxConnections: 1 }, async (listener, refused) => {
     const { connection, native } = await connectTo(listener);
     await assert.rejects(connect(listener.addr.port), /refused/);
-    assert.deepEqual(refused, ["1 connections are open"]);
+    assert.deepEqual(refused, ["limit: 1 connections are open, which is the limit"]);
     await echoOnce(connection, native);
     native.close();
     await connection.closed;
     await eventually(() => listener.counts.open === 0, "the end of the connection");
     await serveOne(listener);
     native.endpoint.close();
+  });
+});
+
+Deno.test("QUIC listener: connections of a client beyond maxConnectionsPerClient are closed until one ends", async () => {
+  await withListener({ maxConnectionsPerClient: 2 }, async (listener, refused) => {
+    const first = await connectTo(listener);
+    const second = await connectTo(listener);
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(connect(listener.addr.port), /closed during the handshake/);
+    }
+    await eventually(() => refused.length === 3, "the reports");
+    assert.deepEqual(
+      new Set(refused),
+      new Set(["limit: it has 2 connections, which is the limit"]),
+    );
+    assert.deepEqual(listener.counts, { open: 2, handshakes: 0 });
+    await echoOnce(first.connection, first.native);
+    first.native.close();
+    await first.connection.closed;
+    await serveOne(listener);
+    for (const { native } of [first, second]) native.endpoint.close();
+  });
+});
+
+Deno.test("QUIC listener: handshakes count for the client that they seem to come from", async () => {
+  const limits = { maxConnectionsPerClient: 1, handshakeTimeout: 0.2 };
+  await withListener(limits, async (listener, refused) => {
+    using socket = openSocket();
+    await socket.send(await captureInitial(), listener.addr);
+    await eventually(() => listener.counts.handshakes === 1, "the handshake");
+    await assert.rejects(connect(listener.addr.port), /closed during the handshake/);
+    await eventually(() => refused.length === 2, "the end of the handshake");
+    assert.deepEqual(refused, [
+      "limit: it has 1 connections, which is the limit",
+      "limit: it did not complete the handshake within 0.2 s",
+    ]);
+    await serveOne(listener);
   });
 });
 
@@ -181,7 +218,7 @@ Deno.test("refuseNew() refuses new connections at once, and keeps open ones", as
     const { connection, native } = await connectTo(listener);
     listener.refuseNew();
     await assert.rejects(connect(listener.addr.port), /refused/);
-    assert.deepEqual(refused, ["The server is stopping"]);
+    assert.deepEqual(refused, ["stopping: the server is stopping"]);
     await echoOnce(connection, native);
     native.endpoint.close();
   });

@@ -1,5 +1,5 @@
 /**
- * One open listener: a bind, the runtime's server on it, and its address.
+ * One open listener: a bind, what accepts on it, and its address.
  *
  * @module
  */
@@ -10,10 +10,9 @@ import type { HttpVersion } from "../exchange.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import type { ServeListener } from "../protocol/serve.ts";
 import { bindError } from "./bind_error.ts";
-import { describeBind } from "./describe_bind.ts";
 import { type GuardSettings, openGuarded } from "./guarded_tcp.ts";
+import { openPlain } from "./plain_tcp.ts";
 import type { TlsMaterial } from "./tls.ts";
-import { changeOwner, removeStaleSocket, withUmask } from "./unix_socket.ts";
 
 /** One address a server accepts connections on: a TCP or Unix socket, or a UDP socket for HTTP/3. */
 export interface Bind {
@@ -52,6 +51,8 @@ export interface SocketOptions
   readonly reusePort: boolean;
   /** How to guard the listener; `null` for the plain driver. */
   readonly guard: GuardSettings | null;
+  /** Told, at most every ten seconds, that no connection can be accepted for now. */
+  readonly warn: (message: string) => void;
 }
 
 /**
@@ -66,82 +67,11 @@ export async function openListener(
   handler: ServeListener,
   config: SocketOptions,
 ): Promise<OpenListener> {
-  let listener: OpenListener | undefined;
   try {
-    if (spec.kind === "unix") await removeStaleSocket(spec);
-    const umask = spec.kind === "unix" ? config.umask : null;
-    listener = withUmask(
-      umask,
-      () =>
-        config.guard === null || spec.kind === "unix"
-          ? openPlain(spec, tls, handler, config)
-          : openGuarded(spec, tls, handler, { ...config, guard: config.guard }),
-    );
-    if (spec.kind === "unix") await changeOwner(spec, config);
-    return listener;
+    return config.guard === null || spec.kind === "unix"
+      ? await openPlain(spec, tls, handler, config)
+      : openGuarded(spec, tls, handler, { ...config, guard: config.guard });
   } catch (error) {
-    listener?.abort();
     throw error instanceof BindError ? error : bindError(spec, error, "tcp");
   }
-}
-
-function openPlain(
-  spec: BindSpec,
-  tls: TlsMaterial | null,
-  handler: ServeListener,
-  config: SocketOptions,
-): OpenListener {
-  const abort = new AbortController();
-  const server = serveOn(spec, tls, handler, config, abort.signal);
-  const addr = handler.localAddr = server.addr as SocketAddr;
-  return new TcpListener(server, describeBind(spec, addr, tls !== null), abort);
-}
-
-/** A server of the runtime: the plain driver. */
-class TcpListener implements OpenListener {
-  readonly bind: Bind;
-  readonly finished: Promise<void>;
-  readonly #server: Deno.HttpServer;
-  readonly #abort: AbortController;
-  #stopping = false;
-
-  constructor(server: Deno.HttpServer, bind: Bind, abort: AbortController) {
-    this.bind = bind;
-    this.finished = server.finished;
-    this.#server = server;
-    this.#abort = abort;
-  }
-
-  goaway(): void {} // the runtime has nothing between serving and `shutdown()`, which kills uploads
-
-  shutdown(): Promise<void> {
-    this.#stopping = true;
-    return this.#server.shutdown();
-  }
-
-  abort(): void {
-    if (!this.#stopping) this.#abort.abort();
-  }
-}
-
-function serveOn(
-  spec: BindSpec,
-  tls: TlsMaterial | null,
-  handler: ServeListener,
-  config: SocketOptions,
-  signal: AbortSignal,
-): Deno.HttpServer {
-  const common = { signal, onError: handler.onError, onListen() {} };
-  const handle = handler.handle as Deno.ServeHandler<Deno.Addr>;
-  if (spec.kind === "unix") {
-    return Deno.serve({ ...common, path: spec.path }, handle as Deno.ServeHandler<Deno.UnixAddr>);
-  }
-  const { hostname, port } = spec;
-  const tcp = { ...common, hostname, port, tcpBacklog: config.backlog, ...reusePort(config) };
-  return tls === null ? Deno.serve(tcp, handle) : Deno.serve({ ...tcp, ...tls }, handle);
-}
-
-/** Only where it is wanted: the runtime refuses the mere mention without `--unstable-net`. */
-function reusePort(config: SocketOptions): { reusePort?: boolean } {
-  return config.reusePort ? { reusePort: true } : {};
 }

@@ -81,7 +81,7 @@ async function openTcp(
   tls: TlsMaterial | null,
   quic: readonly BoundQuic[],
   guard: GuardSettings | null,
-  { application, config, reusePort }: OpenOptions,
+  { application, config, reusePort, log }: OpenOptions,
   shared: SharedSettings,
 ): Promise<OpenListener> {
   const settings = listenerSettings(shared, tls !== null, altSvcOf(spec, quic));
@@ -90,6 +90,7 @@ async function openTcp(
     ...config,
     reusePort,
     guard: isGuarded(spec, config.guard) ? guard : null,
+    warn: (message) => log.warn(message),
   });
 }
 

@@ -23,6 +23,19 @@ export const WEBSOCKET_RECEIVE_QUEUE_BYTES = 64 * 1024 * 1024;
 /** Bytes the runtime may have queued for a WebSocket before `send()` waits (Hypercorn waits for the socket to drain). */
 export const WEBSOCKET_SEND_BUFFER_BYTES = 1024 * 1024;
 
+/**
+ * Messages the runtime may have queued for a WebSocket, however small they are: each costs it 1 KiB, so that a MiB of
+ * messages of one byte would take a GiB. What comes after them waits with us, where it costs what it weighs.
+ */
+export const WEBSOCKET_SEND_BUFFER_MESSAGES = 1024;
+
+/**
+ * Bytes of messages that may wait for a WebSocket client that does not read, where the application does not wait
+ * for it (`socket.send()` of fetch applications); the client is cut then. Four messages of the default maximum size;
+ * uWebSockets takes 64 KiB, Bun 16 MiB, and `ws` for Node.js all that fits into the memory.
+ */
+export const WEBSOCKET_MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
+
 /** Milliseconds a peer has to answer our WebSocket Close frame before its connection is cut. */
 export const WEBSOCKET_CLOSE_TIMEOUT_MS = 5_000;
 
@@ -141,3 +154,12 @@ export const UNWATCHED_CONTENT = 64 * 1024;
 
 /** Milliseconds a listener waits after the system refused to accept a connection, e.g. for want of file descriptors. */
 export const ACCEPT_RETRY_MS = 100;
+
+/**
+ * Milliseconds without a request after which an HTTP/2 connection that is to end is cut. Nobody has said so to the client:
+ * after GOAWAY the runtime lets nothing cut the connection, so a client that ignores GOAWAY would have it for ever.
+ */
+export const TCP_LEAVE_QUIET_MS = 1_000;
+
+/** Milliseconds in which an HTTP/2 client that is to leave has to be quiet once; one that never is gets GOAWAY after all. */
+export const TCP_LEAVE_GRACE_MS = 10_000;

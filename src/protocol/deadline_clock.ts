@@ -18,7 +18,7 @@ export interface Expiring {
 /** Least time between two looks, in milliseconds: how late a deadline may be noticed. */
 const STEP_MS = 50;
 
-/** The deadlines of one listener. */
+/** Deadlines that share a timer. */
 export class DeadlineClock {
   readonly #items = new Set<Expiring>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -39,8 +39,13 @@ export class DeadlineClock {
   /** Has a watched item due in `milliseconds`. */
   arm(item: Expiring, milliseconds: number): void {
     const now = this.now();
-    item.deadline = now + milliseconds;
-    if (item.deadline < this.#next) this.#wakeAt(item.deadline, now);
+    this.armAt(item, now + milliseconds, now);
+  }
+
+  /** Has a watched item due at `deadline`. @param now What {@link now} says, for who has asked already. */
+  armAt(item: Expiring, deadline: number, now: number): void {
+    item.deadline = deadline;
+    if (deadline < this.#next) this.#wakeAt(deadline, now);
   }
 
   /** Watches `item` no more. */
@@ -67,7 +72,7 @@ export class DeadlineClock {
     this.#sleep();
     const now = this.now();
     let next = Infinity;
-    for (const item of [...this.#items]) {
+    for (const item of this.#items) {
       if (item.deadline <= now) {
         item.deadline = Infinity;
         item.expire();

@@ -7,7 +7,12 @@
  * `connection: close`: once a response that says so is with the system, the connection is cut, which harms nothing,
  * and unlike the runtime's own way of closing it cannot be held up by a client that does not read.
  *
- * HTTP/2 connections end by GOAWAY. A client that ignores the ping in it holds the connection as long as it likes.
+ * An HTTP/2 connection that is too old, or had all its requests, has no such response. GOAWAY is what tells its client,
+ * but after that the runtime lets nothing cut it any more: a client that ignores it would be rid of every time-out. So
+ * such a connection is cut as soon as the client pauses, as one that is idle always is, and only a client that never
+ * does gets GOAWAY. So do all when the server stops, which ends them in any case.
+ *
+ * Nothing but requests counts: frames of HTTP/2 that are no request do not keep a connection.
  *
  * @module
  */
@@ -15,8 +20,13 @@
 import { type Content, contentBytes } from "../content.ts";
 import type { HttpVersion } from "../exchange.ts";
 import type { Field } from "../fields.ts";
-import { TCP_FIRST_REQUEST_MS, UNWATCHED_CONTENT } from "../limits.ts";
-import { hasStreamBody, peekField, peekStaticContent, withBody } from "../response_record.ts";
+import {
+  TCP_FIRST_REQUEST_MS,
+  TCP_LEAVE_GRACE_MS,
+  TCP_LEAVE_QUIET_MS,
+  UNWATCHED_CONTENT,
+} from "../limits.ts";
+import { peekField, peekStaticContent, withBody } from "../response_record.ts";
 import type { ServeConnection, ServedConnection } from "./guarded.ts";
 import { WatchedBody } from "./guarded_body.ts";
 import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
@@ -35,8 +45,12 @@ export interface ConnectionSettings {
   readonly clock: DeadlineClock;
   /** Milliseconds between requests; 0 closes after the first response. */
   readonly keepAliveMs: number;
-  /** Requests of a connection; the last one is told. */
+  /** Requests of a connection; the last one is told. HTTP/2 may have some more until it pauses. */
   readonly maxRequests: number;
+  /** Milliseconds after which a connection is to end as soon as nothing is in progress; `Infinity` for any time. */
+  readonly maxAgeMs: number;
+  /** Milliseconds for an HTTP/2 client to pause, once it is to leave; default `TCP_LEAVE_GRACE_MS`. */
+  readonly graceMs?: number;
   /** Milliseconds for a piece of a response; default `RESPONSE_STALL_MS`. */
   readonly stallMs?: number;
   /** A client was cut because it does not take or send what was begun. */
@@ -54,13 +68,21 @@ export interface AcceptedConnection {
 /** Tells what is known of the connection, and is told of content that does not come. */
 class GuardedInfo implements NativeInfo {
   readonly httpVersion: HttpVersion | undefined;
-  readonly stalled: () => void;
   readonly #native: NativeInfo;
+  readonly #connection: GuardedConnection;
 
-  constructor(native: NativeInfo, httpVersion: HttpVersion | undefined, stalled: () => void) {
+  constructor(
+    native: NativeInfo,
+    httpVersion: HttpVersion | undefined,
+    connection: GuardedConnection,
+  ) {
     this.#native = native;
     this.httpVersion = httpVersion;
-    this.stalled = stalled;
+    this.#connection = connection;
+  }
+
+  stalled(): void {
+    this.#connection.stall("it does not send the rest of its request (read_timeout)");
   }
 
   get remoteAddr(): NativeInfo["remoteAddr"] {
@@ -85,8 +107,14 @@ export class GuardedConnection implements Expiring {
   #requests = 0;
   /** Requests in progress, responses included. */
   #active = 0;
+  /** Milliseconds it may be idle. */
+  #idleMs: number;
+  /** When it is to end; once it is, when an HTTP/2 client has to be told. */
+  #dueAt: number;
   /** The client is to leave. */
   #leaving = false;
+  /** For the server stops. */
+  #stopping = false;
   /** That response is on its way; the server does not process what comes after it (RFC 9112 §9.6). */
   #said = false;
   /** It ends when nothing is in progress any more. */
@@ -103,9 +131,11 @@ export class GuardedConnection implements Expiring {
     this.#alpn = alpn;
     this.#http2 = alpn === "h2";
     this.#client = conn.remoteAddr;
-    const { clock, keepAliveMs } = settings;
-    clock.add(this, keepAliveMs || TCP_FIRST_REQUEST_MS);
+    const { clock, keepAliveMs, maxAgeMs } = settings;
+    this.#idleMs = keepAliveMs || TCP_FIRST_REQUEST_MS;
+    this.#dueAt = clock.now() + maxAgeMs;
     this.#served = serve(conn, this.#handle, settings.onError);
+    clock.add(this, Math.min(this.#idleMs, maxAgeMs)); // not before, for that may throw
     const over = () => {
       if (this.#state === "open") this.#state = "cut";
       clock.delete(this);
@@ -119,11 +149,11 @@ export class GuardedConnection implements Expiring {
   }
 
   /**
-   * Has the client leave: HTTP/1 with the next response, HTTP/2 when nothing is in progress, for after GOAWAY nothing
-   * could be cut.
+   * Has the client leave, for the server stops: HTTP/1 with the next response, HTTP/2 by GOAWAY when nothing is in
+   * progress, for nothing could be cut after that.
    */
   announceEnd(): void {
-    this.#leaving = true;
+    this.#leaving = this.#stopping = true;
     if (this.#http2 && this.#active === 0) this.#goAway();
   }
 
@@ -142,7 +172,8 @@ export class GuardedConnection implements Expiring {
   }
 
   expire(): void {
-    this.cut();
+    if (this.#active === 0) this.cut();
+    else this.#fallDue();
   }
 
   readonly #handle = (request: Request, native: NativeInfo): Response | Promise<Response> => {
@@ -151,7 +182,7 @@ export class GuardedConnection implements Expiring {
     try {
       const info = this.#alpn === null && !canHaveContent(request.method)
         ? native
-        : new GuardedInfo(native, this.#version, this.#stalled);
+        : new GuardedInfo(native, this.#version, this);
       const answer = this.#settings.handle(request, info);
       if (answer instanceof Response) return this.#answer(answer, request, native);
       return answer.then((response) => this.#answer(response, request, native));
@@ -162,12 +193,11 @@ export class GuardedConnection implements Expiring {
   };
 
   #begin(request: Request): void {
-    this.deadline = Infinity;
+    this.deadline = this.#dueAt;
     this.#active++;
     this.#requests++;
-    const { maxRequests } = this.#settings;
     if (this.#requests === 1 && this.#alpn === null) this.#http2 = hostOf(request) === null; // as isHttp2
-    if (this.#http2 && this.#requests >= maxRequests) this.#goAway();
+    if (this.#http2 && this.#isLast()) this.#retire();
   }
 
   /** Takes note of a response on its way out. */
@@ -175,7 +205,7 @@ export class GuardedConnection implements Expiring {
     if (response.status === 101) return this.#letGo(response, request, native);
     const last = !this.#http2 && this.#isLast();
     const closing = last || (!this.#http2 && saysClose(response));
-    const content = hasStreamBody(response) ? undefined : peekStaticContent(response);
+    const content = peekStaticContent(response); // `undefined` for a stream, too
     if (!closing && content !== undefined && (content?.length ?? 0) <= UNWATCHED_CONTENT) {
       this.#end();
       return response;
@@ -197,7 +227,7 @@ export class GuardedConnection implements Expiring {
     const body = new WatchedBody(bytes ?? response.body!, {
       clock,
       ...(stallMs === undefined ? {} : { stallMs }),
-      onStall: () => this.#stall("it does not read the response"),
+      onStall: () => this.stall("it does not read the response"),
     });
     const watched = withBody(response, body.readable);
     if (bytes) watched.headers.set("content-length", String(bytes.length));
@@ -218,11 +248,35 @@ export class GuardedConnection implements Expiring {
 
   #end(): void {
     this.#active--;
-    if (this.#active > 0 || this.#state !== "open") return;
-    const { clock, keepAliveMs } = this.#settings;
+    if (this.#active > 0) return;
     if (this.#said || (this.#final && !this.#http2)) this.cut();
-    else if (this.#http2 && (this.#leaving || keepAliveMs === 0)) this.#goAway();
-    else clock.arm(this, keepAliveMs);
+    else if (this.#stopping && this.#http2) this.#goAway();
+    else this.#rest();
+  }
+
+  /** Has the idle time run; what is due then gets a moment all the same, for a request may be on its way. */
+  #rest(): void {
+    if (this.#state !== "open") return;
+    const { clock } = this.#settings;
+    const now = clock.now();
+    if (now >= this.#dueAt) this.#fallDue();
+    const due = Math.max(this.#dueAt, now + TCP_LEAVE_QUIET_MS);
+    clock.armAt(this, Math.min(now + this.#idleMs, due), now);
+  }
+
+  #fallDue(): void {
+    if (!this.#leaving) this.#retire();
+    else if (this.#http2) this.#goAway();
+  }
+
+  /** It is to end: HTTP/1 with the next response, HTTP/2 when the client pauses, or in the end when it does not. */
+  #retire(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#idleMs = Math.min(this.#idleMs, TCP_LEAVE_QUIET_MS);
+    const { clock, graceMs = TCP_LEAVE_GRACE_MS } = this.#settings;
+    clock.arm(this, this.#http2 ? graceMs : Infinity);
+    this.#dueAt = this.deadline;
   }
 
   #goAway(): void {
@@ -244,11 +298,11 @@ export class GuardedConnection implements Expiring {
     return this.#alpn === null ? undefined : this.#http2 ? "2" : "1.1";
   }
 
-  readonly #stalled = (): void =>
-    this.#stall("it does not send the rest of its request (read_timeout)");
-
-  /** On HTTP/2 only the stream ends, which its reader or writer has seen to; the others may do well. */
-  #stall(reason: string): void {
+  /**
+   * Cuts it, for its client does not go on with what was begun. On HTTP/2 only the stream ends, which its reader or writer
+   * has seen to; the others may do well.
+   */
+  stall(reason: string): void {
     this.#settings.onStall(this.#client, reason);
     if (!this.#http2) this.cut();
   }

@@ -9,7 +9,7 @@
 import { delay } from "@std/async/delay";
 import { formatAuthority } from "../address.ts";
 import { Admission, type AdmissionLimits } from "../admission.ts";
-import { ACCEPT_RETRY_MS, TCP_MAX_CONNECTIONS, TCP_MAX_CONNECTIONS_PER_CLIENT } from "../limits.ts";
+import { ACCEPT_RETRY_MS } from "../limits.ts";
 import type { ObservedProtocol, Observer } from "../observation.ts";
 import type { ServeConnection } from "./guarded.ts";
 import { DeadlineClock, type Expiring } from "./deadline_clock.ts";
@@ -31,8 +31,8 @@ export interface GuardedOptions {
   readonly connections: Omit<ConnectionSettings, "clock" | "onStall">;
   /** Milliseconds for a TLS handshake. */
   readonly handshakeMs: number;
-  /** Caps; default those of `limits.ts`. */
-  readonly limits?: AdmissionLimits;
+  /** Caps. */
+  readonly limits: AdmissionLimits;
   /** Tells the operator that the system does not let us accept connections. */
   warn(message: string): void;
   /** Where connections are reported that end otherwise than they should. */
@@ -74,10 +74,7 @@ export class GuardedListener {
   constructor(options: GuardedOptions) {
     this.#options = options;
     const { reporter } = options;
-    this.#admission = new Admission(
-      options.limits ??
-        { total: TCP_MAX_CONNECTIONS, perClient: TCP_MAX_CONNECTIONS_PER_CLIENT },
-    );
+    this.#admission = new Admission(options.limits);
     this.#warnings = new RareReport((_client, message) => options.warn(message));
     this.#refusals = new RareReport((client, reason) => reporter.connectionClosed(client, reason));
     this.#settings = {
@@ -94,17 +91,18 @@ export class GuardedListener {
     return this.#admission.total;
   }
 
-  /** Closes the listener, after what is queued was accepted, and has clients leave. What they still send is served. */
-  goaway(): void {
-    if (this.#stopped) return;
-    this.#stopped = this.#stopAccepting();
-    for (const connection of this.#connections) connection.announceEnd();
+  /**
+   * Closes the listener, after what is queued was accepted, and then has clients leave, so that they do not come back to
+   * it. What they still send is served. Settles when it is closed.
+   */
+  goaway(): Promise<void> {
+    return this.#stopped ??= this.#stopAccepting();
   }
 
   /** Closes the listener, then every connection as soon as nothing is in progress on it. */
   async shutdown(): Promise<void> {
-    this.goaway();
-    await this.#stopped;
+    await this.goaway();
+    for (const handshake of this.#handshakes) handshake.drop();
     for (const connection of this.#connections) connection.leave();
     await this.finished;
   }
@@ -112,6 +110,7 @@ export class GuardedListener {
   /** Closes the listener, and cuts all that can be cut. */
   abort(): void {
     this.#close();
+    for (const handshake of this.#handshakes) handshake.drop();
     for (const connection of this.#connections) connection.cut();
   }
 
@@ -123,6 +122,7 @@ export class GuardedListener {
       if (this.#accepted !== before) quiet = -1;
     }
     this.#close();
+    for (const connection of this.#connections) connection.announceEnd();
     for (let turn = 0; turn < LAST_TURNS; turn++) await delay(0);
   }
 
@@ -131,12 +131,11 @@ export class GuardedListener {
     this.#open = false;
     this.#closing.abort();
     this.#options.listener.close();
-    for (const handshake of this.#handshakes) handshake.drop();
     this.#checkOver();
   }
 
   #checkOver(): void {
-    if (!this.#open && this.#connections.size === 0) this.#over.resolve();
+    if (!this.#open && this.#connections.size + this.#handshakes.size === 0) this.#over.resolve();
   }
 
   async #accept(): Promise<void> {
@@ -173,10 +172,11 @@ export class GuardedListener {
     const alpn = await handshake.done;
     this.#clock.delete(handshake);
     this.#handshakes.delete(handshake);
-    if (alpn === null || !this.#open) {
+    if (alpn === null) {
       handshake.drop();
       this.#admission.release(hostnameOf(remoteAddr));
     } else this.#serve({ conn, alpn });
+    this.#checkOver();
   }
 
   #reportSlow({ remoteAddr }: Deno.TlsConn): void {
@@ -196,7 +196,7 @@ export class GuardedListener {
       return this.#refusals.report(addressText(remoteAddr), `it cannot be served: ${error}`);
     }
     this.#connections.add(connection);
-    if (this.#stopped) connection.announceEnd();
+    if (!this.#open) connection.announceEnd();
     observer?.connected?.(protocol);
     const closed = () => {
       this.#admission.release(hostnameOf(remoteAddr));
@@ -245,6 +245,7 @@ class Handshake implements Expiring {
 
   /** Closes the connection as far as the runtime does that. */
   drop(): void {
+    this.#late = true;
     try {
       this.#conn.close();
     } catch { /* it is closed */ }

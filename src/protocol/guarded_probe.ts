@@ -3,6 +3,9 @@
  *
  * A WebSocket is the hardest: it has to outlive the end of HTTP on its connection.
  *
+ * Where OpenTelemetry is on (`OTEL_DENO`) the runtime makes a span of that request, and counts it, once in a process. It
+ * cannot be told not to, not even by a trace that is not sampled; the path of the request says what it is.
+ *
  * @module
  */
 
@@ -11,23 +14,38 @@ import { findHook, type ServeConnection } from "./guarded.ts";
 /** Milliseconds for the whole test, which takes some 5. */
 const TIMEOUT_MS = 5_000;
 
+/** What operators see in spans. */
+const PATH = "/hypercorn-guard-test";
+
+/** The test needs a port of the loopback, and must not open one. */
+export class ProbePermissionError extends Error {
+  override name = "ProbePermissionError";
+
+  constructor() {
+    super("their test at start needs --allow-net=127.0.0.1");
+  }
+}
+
 let probed: Promise<ServeConnection> | undefined;
 
-/** The hook, once it has passed the test; looked at once for a process. @throws {Error} Says why there is none. */
+/** The hook, once it has passed the test; looked at once for a process. @throws {Error} As {@link probe}. */
 export function probeHook(): Promise<ServeConnection> {
   return probed ??= probe(findHook());
 }
 
-/** Tests a hook. @throws {Error} Says what is wrong with it. */
+/**
+ * Tests a hook.
+ *
+ * @throws {ProbePermissionError} When it may not.
+ * @throws {Error} Says what is wrong with it.
+ */
 export async function probe(serve: ServeConnection | null): Promise<ServeConnection> {
   if (serve === null) throw new Error("this runtime has no hook to serve a single connection");
   const permission = await Deno.permissions.query({ name: "net", host: "127.0.0.1" });
-  if (permission.state !== "granted") {
-    throw new Error("its test at start needs --allow-net for 127.0.0.1");
-  }
+  if (permission.state !== "granted") throw new ProbePermissionError();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
-  const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const client = new WebSocket(`ws://127.0.0.1:${port}${PATH}`);
   const closed = new Promise<unknown>((resolve) => client.onclose = resolve);
   const timeout = Promise.withResolvers<boolean>();
   const timer = setTimeout(timeout.resolve, TIMEOUT_MS, false);

@@ -6,7 +6,7 @@
 
 import { isGuarded, type ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
-import { probeHook } from "../protocol/guarded_probe.ts";
+import { probeHook, ProbePermissionError } from "../protocol/guarded_probe.ts";
 import type { GuardSettings } from "./guarded_tcp.ts";
 import type { ServerLog } from "./log.ts";
 
@@ -25,21 +25,27 @@ export async function findGuard(
   try {
     return { ...config, serve: await probeHook(), log };
   } catch (error) {
-    const reason = (error as Error).message;
-    if (guard === "on") throw refusal(reason);
+    if (guard === "on") throw refusal(error);
     log.warn(
-      `Connections are not guarded, so there are no time-outs and no limits for them: ${reason}. ` +
-        'Put a proxy in front, or set "guard" to "off" to keep quiet about it',
+      `Connections are not guarded, so there are no time-outs and no limits for them: ${
+        (error as Error).message
+      }. ${adviceOn(error)}, or set "guard" to "off" to keep quiet about it`,
     );
     return null;
   }
 }
 
-function refusal(reason: string): ConfigError {
+function refusal(error: unknown): ConfigError {
   return new ConfigError({
     key: "guard",
-    expected: `"auto" or "off" here, since ${reason}`,
+    expected: `"auto" or "off", for connections cannot be guarded: ${(error as Error).message}`,
     received: '"on"',
-    hint: "Put a proxy in front, which has the time-outs and limits",
+    hint: adviceOn(error),
   });
+}
+
+function adviceOn(error: unknown): string {
+  return error instanceof ProbePermissionError
+    ? "Run Deno with --allow-net=127.0.0.1 besides the addresses of its binds"
+    : "Put a proxy in front, which has the time-outs and limits";
 }

@@ -19,7 +19,12 @@ import type { TlsMaterial } from "./tls.ts";
 export interface GuardSettings extends
   Pick<
     ResolvedConfig,
-    "keepAliveTimeout" | "keepAliveMaxRequests" | "sslHandshakeTimeout"
+    | "keepAliveTimeout"
+    | "keepAliveMaxRequests"
+    | "sslHandshakeTimeout"
+    | "maxConnections"
+    | "maxConnectionsPerClient"
+    | "maxConnectionAge"
   > {
   /** The runtime's hook. */
   readonly serve: ServeConnection;
@@ -64,18 +69,21 @@ function listen(
 function drive(
   listener: Deno.Listener | Deno.TlsListener,
   { handle, onError, settings: { reporter, observer } }: ServeListener,
-  { serve, log, keepAliveTimeout, keepAliveMaxRequests, sslHandshakeTimeout }: GuardSettings,
+  { serve, log, ...config }: GuardSettings,
 ): GuardedListener {
+  const { maxConnectionAge } = config;
   return new GuardedListener({
     listener,
     serve,
     connections: {
       handle,
       onError,
-      keepAliveMs: keepAliveTimeout * 1000,
-      maxRequests: keepAliveMaxRequests,
+      keepAliveMs: config.keepAliveTimeout * 1000,
+      maxRequests: config.keepAliveMaxRequests,
+      maxAgeMs: maxConnectionAge === null ? Infinity : maxConnectionAge * 1000,
     },
-    handshakeMs: sslHandshakeTimeout * 1000,
+    handshakeMs: config.sslHandshakeTimeout * 1000,
+    limits: { total: config.maxConnections, perClient: config.maxConnectionsPerClient },
     reporter,
     observer,
     warn: (message) => log.warn(message),

@@ -24,7 +24,10 @@ const LONG_MS = 3_600_000;
 /** What a test may set. */
 export type HarnessOptions =
   & Partial<
-    Pick<ConnectionSettings, "handle" | "keepAliveMs" | "maxRequests" | "stallMs">
+    Pick<
+      ConnectionSettings,
+      "handle" | "keepAliveMs" | "maxRequests" | "maxAgeMs" | "graceMs" | "stallMs"
+    >
   >
   & Partial<Pick<GuardedOptions, "handshakeMs" | "limits" | "socketOf">>
   & { readonly tls?: boolean; readonly listener?: Deno.Listener };
@@ -61,7 +64,7 @@ export class GuardedHarness {
       : Deno.listen(at));
     const { port } = listener.addr as Deno.NetAddr;
     const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}`;
-    const { handle, keepAliveMs, maxRequests, stallMs } = options;
+    const { handle, keepAliveMs, maxRequests, maxAgeMs, graceMs, stallMs } = options;
     return new GuardedHarness((harness) =>
       new GuardedListener({
         listener,
@@ -71,10 +74,12 @@ export class GuardedHarness {
           onError: () => new Response(null, { status: 500 }),
           keepAliveMs: keepAliveMs ?? LONG_MS,
           maxRequests: maxRequests ?? Infinity,
+          maxAgeMs: maxAgeMs ?? Infinity,
+          ...(graceMs === undefined ? {} : { graceMs }),
           stallMs: stallMs ?? LONG_MS,
         },
         handshakeMs: options.handshakeMs ?? LONG_MS,
-        ...(options.limits ? { limits: options.limits } : {}),
+        limits: options.limits ?? { total: 10_000, perClient: 10_000 },
         ...(options.socketOf ? { socketOf: options.socketOf } : {}),
         warn: (message) => harness.warnings.push(message),
         reporter: { connectionClosed: (_client, reason) => harness.closed.push(reason) },

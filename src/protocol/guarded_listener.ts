@@ -39,8 +39,8 @@ export interface GuardedOptions {
   readonly reporter: Pick<Reporter, "connectionClosed">;
   /** Is told of connections. */
   readonly observer: Observer | null;
-  /** The WebSocket a request became, where that is known. Its connection counts until it closes. */
-  readonly socketOf?: (request: Request) => WebSocket | undefined;
+  /** The connection of the WebSocket a request became, where that is known. It counts until it closes. */
+  readonly socketOf?: (request: Request) => SocketConnection | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A native WebSocket with what the runtime leaves out: a limit on messages, a close handshake that ends, one truthful
- * close event, and a place in the server's shutdown.
+ * A native WebSocket with what the runtime leaves out: limits on messages either way, a close handshake that ends, one
+ * truthful close event, and a place in the server's shutdown.
  *
  * @module
  */
@@ -10,19 +10,31 @@ import { HandshakeError } from "../errors.ts";
 import { WEBSOCKET_CLOSE_TIMEOUT_MS } from "../limits.ts";
 import type { UpgradeOptions, WebSocketUpgrade } from "../upgrade.ts";
 import { checkCloseArguments } from "../websocket_close.ts";
+import type { Expiring } from "./deadline_clock.ts";
 import { checkAcceptFields, checkHandshake, offeredSubprotocols } from "./handshake.ts";
+import type { Outcome } from "../observation.ts";
 import type { InFlight, OpenSocket } from "./in_flight.ts";
-import { type ServeObservation, sizeOf } from "./serve_observation.ts";
-import { cutSocket, keepReading } from "./socket_internals.ts";
+import type { Reporter } from "./serve_context.ts";
+import type { ServeObservation } from "./serve_observation.ts";
+import { NativeSocket } from "./socket_internals.ts";
+import {
+  messageSize,
+  type OutboxSettings,
+  type SendData,
+  socketClock,
+  SocketOutbox,
+} from "./socket_outbox.ts";
 
 /** Settings of every WebSocket of a server. */
-export interface WebSocketSettings {
+export interface WebSocketSettings extends OutboxSettings {
   /** Bytes of one message, in UTF-8 for text; more closes with 1009. */
   readonly maxMessageSize: number;
   /** Seconds of silence before a ping, `null` for none. */
   readonly pingInterval: number | null;
   /** Where open sockets are noted. */
   readonly inFlight: InFlight;
+  /** Where it is reported that a client was cut. */
+  readonly reporter?: Pick<Reporter, "connectionClosed">;
   /** Milliseconds for the peer to answer Close; default {@link WEBSOCKET_CLOSE_TIMEOUT_MS}. */
   readonly closeTimeoutMs?: number;
   /** Bytes that may wait for an application that does not receive; default `WEBSOCKET_RECEIVE_QUEUE_BYTES`. */
@@ -40,6 +52,15 @@ export interface SocketEvents {
   readonly observation?: ServeObservation | null;
 }
 
+/** A {@link WebSocketUpgrade} as exchanges see it. */
+export interface GuardedUpgrade extends WebSocketUpgrade {
+  /** Settles when the next message could be sent at once; `undefined` when that is now. */
+  ready(): Promise<void> | undefined;
+}
+
+/** The connection below a WebSocket; it may outlive what the application sees. */
+export type SocketConnection = Pick<WebSocket, "readyState"> & EventTarget;
+
 /**
  * Upgrades a native request.
  *
@@ -52,6 +73,17 @@ export function upgradeNative(
   settings: WebSocketSettings,
   events: SocketEvents = {},
 ): WebSocketUpgrade {
+  const { socket, response } = upgradeGuarded(request, options, settings, events);
+  return { socket, response };
+}
+
+/** As {@link upgradeNative}. */
+export function upgradeGuarded(
+  request: Request,
+  options: UpgradeOptions,
+  settings: WebSocketSettings,
+  events: SocketEvents,
+): GuardedUpgrade {
   checkHandshake(request.method, request.headers);
   if (settings.inFlight.draining) throw new HandshakeError(503, "the server is shutting down", []);
   const { protocol } = options;
@@ -60,6 +92,7 @@ export function upgradeNative(
   }
   const fields = [...new Headers(options.headers)];
   checkAcceptFields(fields);
+  const { pathname } = new URL(request.url);
   // The runtime pings after half of its idle timeout; 0 switches that off.
   const idleTimeout = options.idleTimeout ?? (settings.pingInterval ?? 0) * 2;
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout });
@@ -69,16 +102,16 @@ export function upgradeNative(
     Object.defineProperty(socket, "protocol", { value: protocol });
   }
   for (const [name, value] of fields) response.headers.append(name, value);
-  new SocketGuard(socket, settings, events);
-  sockets.set(request, socket);
-  return { socket, response };
+  const guard = new SocketGuard(socket, `a WebSocket on ${pathname}`, settings, events);
+  connections.set(request, guard.connection);
+  return { socket, response, ready: () => guard.ready() };
 }
 
-const sockets = new WeakMap<Request, WebSocket>();
+const connections = new WeakMap<Request, SocketConnection>();
 
-/** The WebSocket that {@link upgradeNative} made of a request, if it did. */
-export function socketOf(request: Request): WebSocket | undefined {
-  return sockets.get(request);
+/** The connection of the WebSocket that {@link upgradeNative} made of a request, if it did. */
+export function socketOf(request: Request): SocketConnection | undefined {
+  return connections.get(request);
 }
 
 /**
@@ -96,40 +129,59 @@ export function expectOpen(
   }
 }
 
+/** Milliseconds between looks at a connection that is only held because its client does not read. */
+const HELD_LOOK_MS = 10_000;
+
 /** Watches one native socket from creation to close. */
-class SocketGuard implements OpenSocket {
+class SocketGuard implements OpenSocket, Expiring {
+  deadline = Infinity;
+  /** Closes when the runtime has let go of the connection. */
+  readonly connection: Connection;
   readonly #socket: WebSocket;
+  /** How the log calls it. */
+  readonly #name: string;
   readonly #settings: WebSocketSettings;
   readonly #observation: ServeObservation | null;
-  readonly #nativeClose: (code: number, reason: string) => void;
+  readonly #native: NativeSocket;
+  readonly #outbox: SocketOutbox;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   /** Arguments of a `close()` before the socket was open, when the runtime ignores it. */
   #closeAtOpen: [code: number, reason: string] | undefined;
-  #cut = false;
   /** The close event the application gets. */
   #closeEvent: CloseEvent | undefined;
 
   constructor(
     socket: WebSocket,
+    name: string,
     settings: WebSocketSettings,
     { onError, observation = null }: SocketEvents,
   ) {
     this.#socket = socket;
+    this.#name = name;
     this.#settings = settings;
     this.#observation = observation;
-    this.#nativeClose = socket.close.bind(socket);
+    this.connection = new Connection(socket);
+    this.#native = new NativeSocket(socket);
+    this.#outbox = new SocketOutbox(this.#native, settings, (reason) => this.#fail(reason));
     socket.binaryType = "arraybuffer";
     // These listeners come first, so they can withhold an event from the application's.
     socket.addEventListener("open", () => this.#onOpen(), { once: true });
     socket.addEventListener("message", (event) => this.#onMessage(event));
+    socket.addEventListener("error", (event) => this.#onError(event));
     socket.addEventListener("close", (event) => this.#onClose(event));
+    socket.send = (data) => this.#send(data);
     socket.close = (code, reason) => this.close(code, reason);
-    if (observation) countMessages(socket, observation);
+    Object.defineProperty(socket, "bufferedAmount", { get: () => this.#outbox.left });
     if (onError === undefined) return;
     containListeners(socket, (error) => {
       onError(error);
       this.fail();
     });
+  }
+
+  /** Settles when the next message could be sent at once; `undefined` when that is now. */
+  ready(): Promise<void> | undefined {
+    return this.#outbox.ready();
   }
 
   /** Closes the socket because the application failed, unless it is closing already. */
@@ -141,23 +193,61 @@ class SocketGuard implements OpenSocket {
     this.close(1011, "Internal error");
   }
 
-  /** The socket's `close()`. Without a code 1000 is sent. */
+  /** The socket's `close()`, after what was sent before. Without a code 1000 is sent. */
   close(code = 1000, reason = ""): void {
     checkCloseArguments(code, reason);
     const { readyState } = this.#socket;
     if (readyState === WebSocket.CONNECTING) this.#closeAtOpen ??= [code, reason];
     if (readyState !== WebSocket.OPEN) return;
-    this.#nativeClose(code, reason);
-    keepReading(this.#socket);
-    const limit = this.#settings.closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS;
-    this.#closeTimer = setTimeout(() => this.cut(), limit);
+    this.#native.linger();
+    this.#outbox.finish(() => this.#native.close(code, reason));
+    this.#awaitClose(this.#outbox.left);
   }
 
+  /**
+   * Cuts the connection and tells the application. What is queued for a client that does not read holds the connection
+   * with the runtime until that client reads or leaves, so it goes on to count.
+   */
   cut(): void {
-    this.#cut = true;
-    this.#observation?.ended("aborted");
-    // Where the runtime offers no way nothing more can be done about the connection; the application is told.
-    if (!cutSocket(this.#socket)) this.#socket.dispatchEvent(new CloseEvent("close"));
+    if (this.#closeEvent) return;
+    if (this.#native.buffered === 0) this.#native.cut();
+    else if (this.#native.abandon()) socketClock.add(this, HELD_LOOK_MS);
+    this.#lose();
+  }
+
+  /** Looks at a connection that is held. */
+  expire(): void {
+    if (this.#native.buffered === 0) this.#native.cut();
+    else socketClock.arm(this, HELD_LOOK_MS);
+  }
+
+  #send(data: SendData): void {
+    const { readyState } = this.#socket;
+    if (readyState === WebSocket.CONNECTING) return this.#native.send(""); // throws what the standard says
+    if (readyState !== WebSocket.OPEN) return; // dropped, as the standard has it
+    const message = typeof data === "object" ? data : String(data);
+    this.#outbox.send(message);
+    this.#observation?.sent(messageSize(message));
+  }
+
+  /** Cuts a client that does not read. */
+  #fail(reason: string): void {
+    this.#settings.reporter?.connectionClosed(this.#name, reason);
+    this.cut();
+  }
+
+  /**
+   * Cuts a client that does not answer Close in time, which runs when it has all messages. Until then the outbox sees to
+   * it that it takes them.
+   *
+   * @param left Bytes it did not have when this wait began.
+   */
+  #awaitClose(left: number): void {
+    const limit = this.#settings.closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS;
+    this.#closeTimer = setTimeout(() => {
+      if (left === 0) this.cut();
+      else this.#awaitClose(this.#outbox.left);
+    }, limit);
   }
 
   #onOpen(): void {
@@ -173,37 +263,60 @@ class SocketGuard implements OpenSocket {
     this.close(1009, "Message too big");
   }
 
+  /** Keeps to itself what happens to a connection whose socket is closed. */
+  #onError(event: Event): void {
+    if (this.#closeEvent) event.stopImmediatePropagation();
+  }
+
   /**
    * Passes one close event on. The runtime fires a second one after a missing pong, says code 0 for a lost connection
    * and a clean 1005 for one we cut; RFC 6455 §7.1.5 calls all of them 1006.
    */
   #onClose(event: CloseEvent): void {
     if (event === this.#closeEvent) return;
-    const lost = this.#cut || !event.wasClean;
-    if (lost || this.#closeEvent) event.stopImmediatePropagation();
-    if (this.#closeEvent) return;
+    const told = this.#closeEvent !== undefined;
+    if (event.wasClean && !told) this.#end(event, "complete");
+    else event.stopImmediatePropagation();
+    if (!event.wasClean && !told) this.#lose();
+    socketClock.delete(this);
+    this.connection.close();
+  }
+
+  /** Tells the application that the connection is lost. */
+  #lose(): void {
+    this.#end(new CloseEvent("close", { code: 1006 }), "aborted");
+    this.#socket.dispatchEvent(this.#closeEvent!);
+  }
+
+  #end(event: CloseEvent, outcome: Outcome): void {
+    this.#closeEvent = event;
     clearTimeout(this.#closeTimer);
+    this.#outbox.discard();
     this.#settings.inFlight.deleteSocket(this);
-    this.#observation?.ended(lost ? "aborted" : "complete");
-    this.#closeEvent = lost ? new CloseEvent("close", { code: 1006 }) : event;
-    if (lost) this.#socket.dispatchEvent(this.#closeEvent);
+    this.#observation?.ended(outcome);
   }
 }
 
-/** Tells of every message that is sent. */
-function countMessages(socket: WebSocket, observation: ServeObservation): void {
-  const send = socket.send.bind(socket);
-  socket.send = (data) => {
-    const open = socket.readyState === WebSocket.OPEN; // later ones are dropped, as the standard has it
-    send(data);
-    if (open) observation.sent(payloadBytes(data));
-  };
-}
+/** The connection of one WebSocket. */
+class Connection extends EventTarget {
+  readonly #socket: WebSocket;
+  #closed = false;
 
-/** Bytes of what was passed to `send()`. */
-function payloadBytes(data: string | ArrayBufferLike | ArrayBufferView | Blob): number {
-  if (data instanceof Blob) return data.size;
-  return typeof data === "object" ? data.byteLength : sizeOf(String(data));
+  constructor(socket: WebSocket) {
+    super();
+    this.#socket = socket;
+  }
+
+  get readyState(): number {
+    return this.#closed ? WebSocket.CLOSED : Math.min(this.#socket.readyState, WebSocket.CLOSING);
+  }
+
+  /** The runtime let go of it. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.dispatchEvent(new Event("close"));
+  }
 }
 
 const utf8 = new TextEncoder();

@@ -20,25 +20,16 @@ import {
   type WebSocketExchange,
   type WebSocketState,
 } from "../exchange.ts";
-import {
-  WEBSOCKET_CLOSE_TIMEOUT_MS,
-  WEBSOCKET_RECEIVE_QUEUE_BYTES,
-  WEBSOCKET_SEND_BUFFER_BYTES,
-} from "../limits.ts";
+import { WEBSOCKET_CLOSE_TIMEOUT_MS, WEBSOCKET_RECEIVE_QUEUE_BYTES } from "../limits.ts";
 import { isCloseCode, isCloseReason, MAX_CLOSE_REASON_BYTES } from "../websocket_close.ts";
-import { upgradeNative, type WebSocketSettings } from "./guarded_socket.ts";
+import { Fifo } from "./fifo.ts";
+import { type GuardedUpgrade, upgradeGuarded, type WebSocketSettings } from "./guarded_socket.ts";
 import { checkAcceptFields, offeredSubprotocols } from "./handshake.ts";
 import type { ServeExchange } from "./serve_exchange.ts";
 import type { ServeObservation } from "./serve_observation.ts";
 
-/**
- * First and longest wait, in milliseconds, between looks at the send buffer; the runtime has no event for it. The waits
- * double, so that many clients that do not read cost little.
- */
-const [FIRST_LOOK_MS, LONGEST_LOOK_MS] = [2, 256];
-
 /** What a queued message costs beyond its data, so that empty ones do not queue for ever. */
-const MESSAGE_OVERHEAD_BYTES = 64;
+const MESSAGE_OVERHEAD_BYTES = 256;
 
 const LEFT = "The client disconnected during the WebSocket handshake";
 
@@ -50,10 +41,10 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   readonly #native: Request;
   readonly #handshake: ServeExchange;
   readonly #settings: WebSocketSettings;
-  readonly #queue: (string | Uint8Array)[] = [];
+  readonly #queue = new Fifo<string | Uint8Array>();
   #queuedBytes = 0;
   #state: WebSocketState = "handshake";
-  #socket: WebSocket | undefined;
+  #upgrade: GuardedUpgrade | undefined;
   /** Waiting `receive()` calls, each for one event. */
   readonly #receivers: ((event: WebSocketEvent) => void)[] = [];
   #closed: WebSocketEvent | undefined;
@@ -95,7 +86,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     checkAcceptFields(fields);
     if (this.#native.signal.aborted) throw new DisconnectError(LEFT);
     const opened = this.#handshake.complete(() => {
-      const { socket, response } = upgradeNative(
+      const upgrade = upgradeGuarded(
         this.#native,
         {
           headers: fields as [string, string][],
@@ -104,8 +95,8 @@ export class ServeWebSocketExchange implements WebSocketExchange {
         this.#settings,
         { observation: this.observation ?? null },
       );
-      this.#socket = socket;
-      return { response, result: this.#listen(socket) };
+      this.#upgrade = upgrade;
+      return { response: upgrade.response, result: this.#listen(upgrade.socket) };
     });
     this.#state = next;
     await opened;
@@ -130,7 +121,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
 
   abort(error: Error): void {
     if (this.#state === "handshake" || this.#state === "denying") this.#handshake.abort(error);
-    else if (this.#state === "open") this.#fail(this.#socket!);
+    else if (this.#state === "open") this.#fail(this.#upgrade!.socket);
     this.#state = "closed";
   }
 
@@ -148,12 +139,9 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   async send(data: string | Uint8Array): Promise<void> {
     this.#checkOpen();
     this.#next("send");
-    const socket = this.#socket!;
-    socket.send(data as string | Uint8Array<ArrayBuffer>);
-    for (let wait = FIRST_LOOK_MS; socket.bufferedAmount > WEBSOCKET_SEND_BUFFER_BYTES;) {
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      wait = Math.min(wait * 2, LONGEST_LOOK_MS);
-    }
+    const upgrade = this.#upgrade!;
+    upgrade.socket.send(data as string | Uint8Array<ArrayBuffer>);
+    await upgrade.ready();
     if (this.#closed) this.#checkOpen();
   }
 
@@ -162,7 +150,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
       const next = this.#next("close");
       if (this.#state === "open") {
         checkClose(code, reason);
-        this.#socket!.close(code, reason);
+        this.#upgrade!.socket.close(code, reason);
       }
       this.#state = next;
       return Promise.resolve();
@@ -183,7 +171,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   /** @throws {DisconnectError} When nothing can be sent and it was not the application who closed. */
   #checkOpen(): void {
     if (this.#closed) throw new DisconnectError("The WebSocket is closed");
-    if (this.#state === "open" && this.#socket!.readyState !== WebSocket.OPEN) {
+    if (this.#state === "open" && this.#upgrade!.socket.readyState !== WebSocket.OPEN) {
       throw new DisconnectError("The WebSocket is closing"); // by a limit or the stop of the server
     }
   }
@@ -218,7 +206,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.#queuedBytes += message.length + MESSAGE_OVERHEAD_BYTES;
     const limit = this.#settings.receiveQueueBytes ?? WEBSOCKET_RECEIVE_QUEUE_BYTES;
     if (this.#queuedBytes > limit && this.#state === "open") {
-      this.#socket!.close(1008, "Receive queue is full");
+      this.#upgrade!.socket.close(1008, "Receive queue is full");
     }
   }
 

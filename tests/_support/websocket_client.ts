@@ -8,6 +8,7 @@
 
 import assert from "node:assert/strict";
 import { concat } from "./bytes.ts";
+import { CERTIFICATE } from "./certificates.ts";
 import { withDeadline } from "./deadline.ts";
 
 /** Opcodes (RFC 6455 §11.8). */
@@ -145,13 +146,13 @@ export class WebSocketClient implements Disposable {
     this.#buffer = rest;
   }
 
-  /** Connects over TCP, whatever the answer will be. */
+  /** Connects over TCP, or over TLS to `https:`, whatever the answer will be. */
   static async connect(url: string, options: HandshakeOptions = {}): Promise<WebSocketClient> {
     const { stream, answer, rest } = await exchangeHeads(url, handshakeRequest(options));
     return new WebSocketClient(stream, answer, rest);
   }
 
-  /** Connects over TCP and expects 101. */
+  /** Connects likewise and expects 101. */
   static async open(url: string, options: HandshakeOptions = {}): Promise<WebSocketClient> {
     const client = await WebSocketClient.connect(url, options);
     if (client.answer.status === 101) return client;
@@ -276,8 +277,7 @@ async function exchangeHeads(
   url: string,
   request: Uint8Array,
 ): Promise<{ stream: ByteStream; answer: HandshakeAnswer; rest: Uint8Array }> {
-  const { hostname, port } = new URL(url);
-  const stream = tcpStream(await Deno.connect({ hostname, port: Number(port) }));
+  const stream = connStream(await connectTo(url));
   try {
     await stream.write(request);
     let received: Uint8Array = new Uint8Array();
@@ -306,8 +306,17 @@ function parseHead(text: string): HandshakeAnswer {
   return { status: Number(statusLine.split(" ")[1]), headers };
 }
 
-function tcpStream(conn: Deno.TcpConn): ByteStream {
+/** A connection to a URL of a server of ours. */
+export async function connectTo(url: string): Promise<Deno.TcpConn | Deno.TlsConn> {
+  const { hostname, port, protocol } = new URL(url);
+  const at = { hostname, port: Number(port) };
+  if (protocol === "https:") return await Deno.connectTls({ ...at, caCerts: [CERTIFICATE] });
+  const conn = await Deno.connect(at);
   conn.setNoDelay(); // small frames are what tests are made of
+  return conn;
+}
+
+function connStream(conn: Deno.Conn): ByteStream {
   const buffer = new Uint8Array(64 * 1024);
   let open = true;
   return {
@@ -316,7 +325,8 @@ function tcpStream(conn: Deno.TcpConn): ByteStream {
         const size = await conn.read(buffer);
         return size === null ? null : buffer.slice(0, size);
       } catch (error) {
-        if (error instanceof Deno.errors.ConnectionReset) return null;
+        const { ConnectionReset, UnexpectedEof } = Deno.errors; // TLS: cut without a farewell
+        if (error instanceof ConnectionReset || error instanceof UnexpectedEof) return null;
         throw error;
       }
     },

@@ -8,7 +8,9 @@ import type { LoadedApplication } from "../app/load.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { host } from "../server/host.ts";
+import type { HostedServer } from "../server/server.ts";
 import { runUntilSignal } from "../server/run.ts";
+import { onUncaught } from "../server/uncaught.ts";
 import { requireProcesses } from "../workers/deno_flags.ts";
 import { type Job, loadJobApplication } from "../workers/job.ts";
 import { writePidFile } from "../workers/pid_file.ts";
@@ -48,9 +50,27 @@ function canStartProcesses(config: ResolvedConfig): boolean {
 
 async function serveHere(job: Job, config: ResolvedConfig, notice?: string): Promise<number> {
   using _pidFile = config.pidPath === null ? null : writePidFile(config.pidPath);
+  using errors = new DisposableStack();
+  let failed = false;
   const loading = loadJobApplication(job);
-  await runUntilSignal(start(loading, config, notice), loading);
-  return 0;
+  const starting = start(loading, config, notice).then((server) => {
+    const onFirst = () => {
+      failed = true;
+      server.shutdown().catch(() => {}); // `finished` has the error
+    };
+    // Given up meanwhile, it is stopped at once.
+    if (!errors.disposed) errors.use(stopOnUncaught(server, onFirst));
+    return server;
+  });
+  await runUntilSignal(starting, loading);
+  return failed ? 1 : 0;
+}
+
+function stopOnUncaught({ log }: HostedServer, onFirst: () => void): Disposable {
+  return onUncaught((text) => log.error(text), () => {
+    log.error("Stopping: the application left an error uncaught");
+    onFirst();
+  });
 }
 
 async function start(

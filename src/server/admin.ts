@@ -15,6 +15,7 @@ import type { SocketAddr } from "../fetch_types.ts";
 import { AdminPages, type AdminSources } from "./admin_pages.ts";
 import { bindError } from "./bind_error.ts";
 import type { Bind } from "./listener.ts";
+import type { ServerLog } from "./log.ts";
 import { changeOwner, removeStaleSocket, withUmask } from "./unix_socket.ts";
 import { within } from "./within.ts";
 
@@ -65,6 +66,22 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
       await Promise.all(open.map((listener) => listener.cut()));
     },
   };
+}
+
+/**
+ * Opens the admin binds that a configuration asks for, and logs where they are.
+ *
+ * @returns `undefined` when it asks for none.
+ * @throws As {@link openAdmin}.
+ */
+export async function openConfiguredAdmin(
+  { adminBind, ...sockets }: ResolvedConfig,
+  sources: AdminSources & { readonly log: Pick<ServerLog, "info" | "warn"> },
+): Promise<Admin | undefined> {
+  if (adminBind.length === 0) return undefined;
+  const admin = await openAdmin({ ...sources, binds: adminBind, sockets });
+  for (const { url } of admin.binds) sources.log.info(`Metrics and probes on ${url}`);
+  return admin;
 }
 
 /** One listener. */

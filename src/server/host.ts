@@ -12,7 +12,7 @@ import type { Application } from "../exchange.ts";
 import type { Framework, Mode } from "../framework_types.ts";
 import { formatPrometheus } from "../metrics/mod.ts";
 import { InFlight } from "../protocol/in_flight.ts";
-import { type Admin, openAdmin } from "./admin.ts";
+import { type Admin, openConfiguredAdmin } from "./admin.ts";
 import { type Instruments, openInstruments } from "./instruments.ts";
 import { type Hooks, withHooks } from "./hooks.ts";
 import type { OpenListener } from "./listener.ts";
@@ -22,6 +22,7 @@ import { formName, logReporter } from "./reporter.ts";
 import type { RetireReason } from "./retirement.ts";
 import { type HostedServer, RunningServer, stopApplication } from "./server.ts";
 import { loadTls } from "./tls.ts";
+import { warmStacks } from "./warm_stacks.ts";
 import { within } from "./within.ts";
 
 /** What the process around a server knows, beyond application and configuration. */
@@ -50,6 +51,7 @@ export async function host(
   config: ResolvedConfig,
   options: HostOptions = {},
 ): Promise<HostedServer> {
+  warmStacks();
   const running = Promise.withResolvers<RunningServer>();
   const retire = options.onRetire ?? ((reason) => void stopFor(reason, running.promise));
   const instruments = openInstruments(config, retire);
@@ -61,7 +63,12 @@ export async function host(
     const mode = options.mode ?? detectMode(app);
     const adapter = adapterOptions(config, log, options.multiprocess);
     const application = withHooks(normalise(app, mode, adapter), options);
-    admin = await openAdminOf(config, options, instruments, () => server?.ready ?? false);
+    if (options.admin ?? true) {
+      const metrics = () => formatPrometheus(instruments.snapshot());
+      const ready = () => server?.ready ?? false;
+      // Before the application, so that probes see a server that is alive and not ready.
+      admin = await openConfiguredAdmin(config, { metrics, ready, log });
+    }
     const startup = {
       application,
       config,
@@ -84,21 +91,6 @@ async function stopFor(reason: RetireReason, running: Promise<RunningServer>): P
   const server = await running;
   server.log.info(`Stopping: ${reason} was reached`);
   await server.shutdown().catch(() => {}); // `finished` has the error
-}
-
-/** Opens the operators' pages, before the application: probes see a server that is alive and not ready. */
-async function openAdminOf(
-  { adminBind, ...sockets }: ResolvedConfig,
-  { admin = true }: HostOptions,
-  instruments: Instruments,
-  ready: () => boolean,
-): Promise<Admin | undefined> {
-  if (!admin || adminBind.length === 0) return undefined;
-  const { log } = instruments;
-  const metrics = () => formatPrometheus(instruments.snapshot());
-  const pages = await openAdmin({ binds: adminBind, sockets, metrics, ready, log });
-  for (const { url } of pages.binds) log.info(`Metrics and probes on ${url}`);
-  return pages;
 }
 
 /** What the adapters need to know of the configuration. */

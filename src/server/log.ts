@@ -86,8 +86,19 @@ function planOf(
   return { level, handlers: [{ target, option, level, json }] };
 }
 
+/** Plans by configuration: both logs come from one reading of the file, which may change between two. */
+const PLANS = new WeakMap<ResolvedConfig, LogPlans | null>();
+
 /** What `logconfig` or `logconfigDict` asks for; a log it does not mention is as the other options say. */
-function plansOf({ logconfig, logconfigDict, logJson: json }: ResolvedConfig): LogPlans | null {
+function plansOf(config: ResolvedConfig): LogPlans | null {
+  const known = PLANS.get(config);
+  if (known !== undefined) return known;
+  const plans = readPlans(config);
+  PLANS.set(config, plans);
+  return plans;
+}
+
+function readPlans({ logconfig, logconfigDict, logJson: json }: ResolvedConfig): LogPlans | null {
   if (logconfig !== null) {
     const { path, table } = readLogConfigFile(logconfig);
     return readLogConfig(table, { option: "logconfig", path, json });

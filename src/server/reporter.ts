@@ -37,7 +37,7 @@ export function logReporter(
     },
     failed(error, method, url) {
       if (!isNew(error)) return;
-      const text = `Error in ${form} Framework${nameOf(method, url)}\n${details(error)}`;
+      const text = `Error in ${form} Framework${nameOf(method, url)}\n${detailsOf(error)}`;
       if (log.exception) log.exception(text);
       else log.error(text);
     },
@@ -48,7 +48,7 @@ export function logReporter(
       if (isNew(error)) {
         log.debug(
           `The client disconnected${nameOf(method, url)} (${
-            printable(details(error).split("\n", 1)[0] ?? "")
+            printable(detailsOf(error).split("\n", 1)[0] ?? "")
           })`,
         );
       }
@@ -64,14 +64,14 @@ function nameOf(method: string, url: string): string {
 const MAX_CAUSES = 5;
 
 /** An error with its causes. Never throws, whatever an application put into it. */
-function details(error: unknown, causes = 0): string {
+export function detailsOf(error: unknown, causes = 0): string {
   try {
     if (!(error instanceof Error)) return describe(error);
     // A misused interface needs no stack: the message says it all, and the stack is ours.
     const own = error instanceof ApplicationError;
     const text = own ? `${error.name}: ${error.message}` : `${error.stack ?? error}`;
     if (error.cause === undefined || causes === MAX_CAUSES) return text;
-    return `${text}\nCaused by: ${details(error.cause, causes + 1)}`;
+    return `${text}\nCaused by: ${detailsOf(error.cause, causes + 1)}`;
   } catch {
     return describe(error);
   }

@@ -8,9 +8,10 @@ import type { HostedServer } from "./server.ts";
 import { onLogRotation, StopSignals } from "./signals.ts";
 
 /**
- * Runs a server until SIGINT or SIGTERM; the second of them ends every wait. SIGUSR2 opens the log files anew.
+ * Runs a server until SIGINT or SIGTERM; the second of them ends every wait, that for the start too. SIGUSR2 opens the
+ * log files anew.
  *
- * Settles as the server's `finished`. When the stop had to cut something the process ends a while later by itself.
+ * Settles as the server's `finished`. When something had to be cut or given up the process ends a while later by itself.
  *
  * @param starting The start, which a second signal gives up.
  * @param loading What comes before it, if anything: modules that load, maybe for ever. The first signal gives that up.
@@ -25,8 +26,8 @@ export async function runUntilSignal(
   const server = await Promise.race([starting, signals.forced, requestedWhile(loading, signals)]);
   if (!server) {
     starting.then((late) => late.shutdown()).catch(() => {}); // it must not run on without an owner
-    if (!signals.isForced) return;
-    throw new Error("Stopped by a second signal before the start was complete");
+    if (signals.isForced) exitLater(FORCED_EXIT_DELAY_MS);
+    return;
   }
   signals.forced.then(() => server.force());
   await Promise.race([signals.requested, server.finished]);

@@ -93,7 +93,7 @@ export class RunningServer implements HostedServer {
     this.finished = this.#finished.promise;
     this.finished.catch(() => {}); // who wants to know awaits it
     const died = Promise.race(parts.listeners.map((listener) => listener.finished));
-    died.then(() => this.shutdown(), () => this.shutdown()).catch(() => {}); // `finished` has the error
+    died.then(() => this.#onEnd(), (error) => this.#onEnd(error));
   }
 
   get outcome(): StopOutcome {
@@ -123,6 +123,14 @@ export class RunningServer implements HostedServer {
 
   force(): void {
     this.#force.abort();
+  }
+
+  /** A listener has ended: in a stop, or because the system took its socket away. */
+  #onEnd(error?: unknown): void {
+    if (this.#stopping) return;
+    const reason = error === undefined ? "" : `: ${error instanceof Error ? error.message : error}`;
+    this.log.error(`Stopping: a listener ended by itself${reason}`);
+    this.shutdown().catch(() => {}); // `finished` has the error
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -34,14 +34,31 @@ export async function loadTls(
   if (certfile === null || keyfile === null) return null;
   const cert = await readPem("certfile", certfile);
   const key = parseKey(await readPem("keyfile", keyfile), keyfile, keyfilePassword);
-  if (!parseCertificate(cert, certfile).checkPrivateKey(key)) {
+  const certificate = parseCertificate(cert, certfile);
+  if (!certificate.checkPrivateKey(key)) {
     throw new ConfigError({
       key: "keyfile",
       expected: `the private key of the certificate in ${name(certfile)}`,
       received: `another certificate's key in ${name(keyfile)}`,
     });
   }
+  warnOfDates(certificate, certfile, log);
   return { cert, key: key.export({ type: "pkcs8", format: "pem" }) as string };
+}
+
+/** It is served all the same: a server that does not start helps nobody, and a clock may be wrong. */
+function warnOfDates(
+  { validFrom, validTo }: X509Certificate,
+  certfile: string,
+  log: Pick<ServerLog, "warn">,
+): void {
+  const now = Date.now();
+  const which = `The certificate in ${name(certfile)}`;
+  if (now > Date.parse(validTo)) {
+    log.warn(`${which} expired on ${validTo}: clients refuse it. Renew it and reload`);
+  } else if (now < Date.parse(validFrom)) {
+    log.warn(`${which} is not valid before ${validFrom}: clients refuse it. Is the clock right?`);
+  }
 }
 
 async function madeForDevelopment(

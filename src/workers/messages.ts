@@ -51,6 +51,8 @@ export type FromWorker =
   | { readonly type: "ready"; readonly ports: ChosenPorts }
   /** A limit was reached; it serves on until it is told to stop. */
   | { readonly type: "retire"; readonly reason: RetireReason }
+  /** Its application left an error uncaught; it stops gracefully, by itself. */
+  | { readonly type: "failing" }
   /** What it has counted so far. */
   | { readonly type: "metrics"; readonly snapshot: MetricsSnapshot }
   /** It has stopped, or could not start: `failure` says why. `snapshot` is its last. */

@@ -15,7 +15,7 @@
 
 import type { ResolvedConfig } from "../config/mod.ts";
 import { formatPrometheus } from "../metrics/mod.ts";
-import { openAdmin } from "../server/admin.ts";
+import { openConfiguredAdmin } from "../server/admin.ts";
 import { openLog, type ServerLog } from "../server/log.ts";
 import { onLogRotation, StopSignals } from "../server/signals.ts";
 import { loadTls } from "../server/tls.ts";
@@ -111,13 +111,10 @@ function onReloadSignal(reload: () => void): Disposable | null {
 
 async function openAdminOf(
   supervisor: Supervisor,
-  { adminBind, ...sockets }: ResolvedConfig,
+  config: ResolvedConfig,
   log: ServerLog,
 ): Promise<AsyncDisposable | null> {
-  if (adminBind.length === 0) return null;
-  const admin = await openAdmin({
-    binds: adminBind,
-    sockets,
+  const admin = await openConfiguredAdmin(config, {
     async metrics() {
       const snapshot = await supervisor.metrics();
       const { workers, restarts } = supervisor;
@@ -126,8 +123,7 @@ async function openAdminOf(
     ready: () => supervisor.ready,
     log,
   });
-  for (const { url } of admin.binds) log.info(`Metrics and probes on ${url}`);
-  return { [Symbol.asyncDispose]: () => admin.close() };
+  return admin ? { [Symbol.asyncDispose]: () => admin.close() } : null;
 }
 
 function watch(

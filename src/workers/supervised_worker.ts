@@ -52,6 +52,8 @@ export interface WorkerOptions {
   readonly log: { error(message: string): void; warn(message: string): void };
   /** It reached a limit and wants to be replaced. */
   readonly onRetire: (reason: RetireReason) => void;
+  /** It stops by itself, for its application left an error uncaught. */
+  readonly onFailing: () => void;
 }
 
 /** A worker process. */
@@ -120,9 +122,13 @@ export class SupervisedWorker {
   /** Asks it to stop gracefully; kills it when that takes longer than its times allow. */
   stop(options: { readonly handover: boolean }): void {
     if (this.#state === "gone" || this.#state === "stopping") return;
+    this.#process.send({ type: "stop", handover: options.handover });
+    this.#noteStop();
+  }
+
+  #noteStop(): void {
     this.#state = "stopping";
     const { gracefulTimeout, shutdownTimeout } = this.#options.times;
-    this.#process.send({ type: "stop", handover: options.handover });
     const seconds = gracefulTimeout + shutdownTimeout + STOP_MARGIN_SECONDS;
     this.#killAfter(seconds, "it did not stop");
   }
@@ -162,6 +168,10 @@ export class SupervisedWorker {
       case "retire":
         this.#retireReason = message.reason;
         return this.#askToRetire();
+      case "failing":
+        if (!this.isReady) return; // it was told to stop already
+        this.#noteStop();
+        return this.#options.onFailing();
       case "metrics":
         return this.#noteSnapshot(message.snapshot);
       case "bye":

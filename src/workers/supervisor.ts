@@ -6,24 +6,24 @@
  * worker reached a limit, happen one after another; restarts of workers that ended by themselves whenever they are
  * due. Whatever begins at a place takes it over from what was in progress there (`turn`).
  *
- * It knows neither processes nor time, but their ports {@link Spawner} and {@link Clock}.
+ * It knows neither processes nor time, but their ports `Spawner` and `Clock`.
  *
  * @module
  */
 
 import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { RetireReason } from "../server/retirement.ts";
-import type { TlsMaterial } from "../server/tls.ts";
-import type { Clock } from "./clock.ts";
 import { failureText, reviveFailure } from "./failure.ts";
-import type { Job } from "./job.ts";
 import { LivingWorkers } from "./living_workers.ts";
 import type { ChosenPorts } from "./messages.ts";
 import { Place } from "./place.ts";
 import type { Plan } from "./plan.ts";
 import { BUDGET_TEXT } from "./restart_budget.ts";
-import { describeExit, isFailure, type Spawner, type WorkerExit } from "./spawner.ts";
+import { describeExit, isFailure, type WorkerExit } from "./spawner.ts";
 import { type StartOutcome, SupervisedWorker } from "./supervised_worker.ts";
+import type { SupervisorOptions } from "./supervisor_options.ts";
+
+export type { SupervisorOptions } from "./supervisor_options.ts";
 
 /** Seconds before a worker that failed is started again. */
 const RESTART_PAUSE_SECONDS = 3.5;
@@ -34,27 +34,8 @@ const RESTART_PAUSE_SECONDS = 3.5;
  */
 const RETIRE_PAUSE_SECONDS = 30;
 
-/** What a supervisor works with. */
-export interface SupervisorOptions {
-  /** What the workers are to serve. */
-  readonly job: Job;
-  /** Certificate and key for all workers; `null` when each reads its own from the configuration. */
-  readonly identity: TlsMaterial | null;
-  /** The configuration at the start. */
-  readonly plan: Plan;
-  /** Reads the configuration anew, for a reload. */
-  readonly reread: () => Promise<Plan>;
-  /** Starts processes. */
-  readonly spawner: Spawner;
-  /** The time. */
-  readonly clock: Clock;
-  /** Where to tell what happens. */
-  readonly log: {
-    info(message: string): void;
-    warn(message: string): void;
-    error(message: string): void;
-  };
-}
+/** What a worker that stops for an error is counted as. */
+const CRASH: WorkerExit = { code: 1, signal: null };
 
 /** Keeps workers running. */
 export class Supervisor {
@@ -183,6 +164,7 @@ export class Supervisor {
       times: this.#plan,
       assignment: { job, portOffset, ports: this.#ports, multiprocess, identity },
       onRetire: (reason) => this.#enqueue(() => this.#retire(place, worker, reason)),
+      onFailing: () => this.#onFailing(place, worker),
     });
     this.#living.add(worker);
     worker.exited.then((exit) => this.#onExit(worker, exit));
@@ -215,6 +197,16 @@ export class Supervisor {
     if (isFailure(exit)) this.#options.log.error(text);
     else this.#options.log.info(text);
     if (!place.replacing) this.#refill(place, exit);
+  }
+
+  /** Starts another worker as after a crash, while this one lets its requests finish. */
+  async #onFailing(place: Place, worker: SupervisedWorker): Promise<void> {
+    if (this.#stopping || place.worker !== worker) return;
+    this.#options.log.error(`Worker ${worker.pid} stops: its application left an error uncaught`);
+    place.worker = null;
+    const { turn } = place;
+    if (this.#plan.exclusive) await worker.exited;
+    if (!this.#stopping && !place.replacing && place.turn === turn) this.#refill(place, CRASH);
   }
 
   /** Starts a worker in an empty place, again and again until one is ready. */

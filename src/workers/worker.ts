@@ -1,6 +1,8 @@
 /**
  * The program of a worker process: serves what its supervisor assigns until told to stop.
  *
+ * An error that the application leaves uncaught stops it gracefully, with exit code 1.
+ *
  * It ignores SIGINT and SIGHUP, which a terminal sends to the supervisor as well, and that decides. SIGTERM to a
  * worker alone stops it gracefully, and the supervisor starts another. It stops too when the supervisor is gone,
  * however that ended: a worker without one would hold the port for ever. While modules load a stop is immediate; once
@@ -15,6 +17,7 @@ import type { ResolvedConfig } from "../config/mod.ts";
 import { EMPTY_SNAPSHOT, type MetricsSnapshot } from "../metrics/mod.ts";
 import { host } from "../server/host.ts";
 import type { HostedServer } from "../server/server.ts";
+import { onUncaught } from "../server/uncaught.ts";
 import { assignBinds, chosenPorts } from "./assigned_binds.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { describeFailure, type Failure } from "./failure.ts";
@@ -41,6 +44,8 @@ class Worker {
   #server: HostedServer | undefined;
   /** Log files may be open before the server is: while the application starts. */
   #reopenWanted = false;
+  /** Whether the application left an error uncaught. */
+  #failing = false;
 
   constructor() {
     process.on("message", (message: ToWorker) => this.#onMessage(message));
@@ -58,7 +63,7 @@ class Worker {
     }
     this.#send({ type: "bye", failure, snapshot: this.#snapshot() });
     await Promise.race([this.#mayExit.promise, SYSTEM_CLOCK.sleep(FAREWELL_SECONDS)]);
-    return failure ? 1 : 0;
+    return failure || this.#failing ? 1 : 0;
   }
 
   async #serve(assignment: Assignment): Promise<void> {
@@ -75,6 +80,7 @@ class Worker {
       onRetire: (reason) => this.#send({ type: "retire", reason }),
     });
     this.#server = server;
+    onUncaught((text) => server.log.error(text), () => this.#fail()); // until the process ends
     if (this.#reopenWanted) server.reopenLogs();
     this.#send({ type: "ready", ports: chosenPorts(configured, server.binds) });
     const how = await Promise.race([this.#stop.promise, server.finished]);
@@ -108,6 +114,13 @@ class Worker {
     if (!this.#server) Deno.exit(1); // nothing was begun that had to be ended
     this.#stop.resolve({ handover: false });
     this.#server.force();
+  }
+
+  /** The supervisor starts another at once: how long what is in progress takes, nobody knows. */
+  #fail(): void {
+    this.#failing = true;
+    this.#send({ type: "failing" });
+    this.#stop.resolve({ handover: false });
   }
 
   #onOrphaned(): void {

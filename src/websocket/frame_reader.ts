@@ -153,8 +153,8 @@ function decodeLength(header: Uint8Array): number {
     if (length < LENGTH.TWO_BYTES) throw refuse(`its length ${length} is not in the fewest bytes`);
     return length;
   }
+  if (header[2]! & 0x80) throw refuse("the highest bit of its length is set");
   const length = uint32(header, 2) * 2 ** 32 + uint32(header, 6);
-  if (length >= 2 ** 63) throw refuse("the highest bit of its length is set");
   if (length < 2 ** 16) throw refuse(`its length ${length} is not in the fewest bytes`);
   return length;
 }

@@ -11,11 +11,13 @@
 import { QPACKDecoder, QPACKEncoder } from "../qpack/mod.ts";
 import { Budget } from "./budget.ts";
 import { ControlStream } from "./control_stream.ts";
+import { H3, H3Error } from "./errors.ts";
 import { encodeFrame, FRAME } from "./frames.ts";
 import { greaseId } from "./grease.ts";
 import {
   MAX_FIELD_NAME_BYTES,
   MAX_FIELD_VALUE_BYTES,
+  QPACK_DECODER_BACKLOG_BYTES,
   QPACK_ENCODER_BACKLOG_BYTES,
 } from "./limits.ts";
 import type { Priority, PriorityUpdate } from "./priority.ts";
@@ -157,6 +159,19 @@ export class H3Connection {
   /** What to write on our QPACK encoder stream now; `null` for nothing. */
   takeEncoder(): Uint8Array | null {
     return this.#encoder.take();
+  }
+
+  /**
+   * Checks what waits for our QPACK decoder stream; for when it cannot be written.
+   *
+   * @throws {H3Error} H3_EXCESSIVE_LOAD when it is too much.
+   */
+  checkDecoderBacklog(): void {
+    if (this.#decoder.backlog <= QPACK_DECODER_BACKLOG_BYTES) return;
+    throw new H3Error(
+      H3.EXCESSIVE_LOAD,
+      `Cannot go on: the client takes nothing of the decoder stream, for which ${this.#decoder.backlog} bytes wait`,
+    );
   }
 
   /** What to write on our QPACK decoder stream now; `null` for nothing. */

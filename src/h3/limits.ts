@@ -20,6 +20,12 @@ export const MAX_FIELD_VALUE_BYTES = 64 * 1024;
 export const QPACK_ENCODER_BACKLOG_BYTES = 128 * 1024;
 
 /**
+ * Bytes of QPACK decoder instructions that may wait likewise. A request adds some three; without a bound a connection
+ * that asks for ever and never takes them would take memory for ever.
+ */
+export const QPACK_DECODER_BACKLOG_BYTES = 64 * 1024;
+
+/**
  * Odd events at once: legal input that does nothing, such as unknown frames, unknown streams, empty DATA frames and
  * resets. Each costs us work and the peer next to nothing. Browsers cause a few in a page: GREASE, and a reset for
  * every picture that was scrolled away.

@@ -24,6 +24,7 @@ import {
 } from "../quic/transport.ts";
 import type { H3Owner, H3Settings } from "./h3_context.ts";
 import { H3CriticalStreams } from "./h3_critical_streams.ts";
+import { H3Deadlines, type TimedConnection } from "./h3_deadlines.ts";
 import { H3Request, type RequestEvents } from "./h3_request.ts";
 
 /**
@@ -42,8 +43,9 @@ const LATE_STOP_MS = 1_000;
 const TLS_1_3 = 0x0304;
 
 /** Drives one connection. */
-export class H3ConnectionDriver implements H3Owner, RequestEvents {
+export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnection {
   readonly settings: H3Settings;
+  taken = 0;
   /** Settles when the connection and all its streams are over; handlers that were told so may run on. Never rejects. */
   readonly finished: Promise<void>;
   readonly #quic: QuicConnection;
@@ -52,9 +54,12 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
   readonly #critical: H3CriticalStreams;
   readonly #peer: PeerInfo;
   readonly #streams = new Map<number, H3Request>();
+  readonly #deadlines: H3Deadlines;
   #handlers = 0;
-  /** When the last request stream with a whole response ended, by `performance.now()`. */
+  /** When the last request stream with a whole response ended, by the clock of the settings. */
   #lastEnd = -Infinity;
+  /** When the last request stream of all ended, or the connection began. */
+  #idleSince: number;
   #slot: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   /** Whether a response was given up without its end. */
@@ -81,6 +86,9 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
       server: peer.server,
       tls: { version: TLS_1_3, serverName },
     };
+    const { clock } = settings.limits;
+    this.#idleSince = clock.now();
+    this.#deadlines = new H3Deadlines(this, clock, settings.timeouts);
     settings.observer?.connected?.("h3");
     this.finished = this.#run();
   }
@@ -97,6 +105,10 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   get over(): boolean {
     return this.#over;
+  }
+
+  get idleSince(): number | null {
+    return this.#streams.size === 0 ? this.#idleSince : null;
   }
 
   flush(): void {
@@ -124,6 +136,18 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     this.#report(`a response was broken off: ${reason}`);
     this.goaway(true);
     void this.#closeWhenIdle(this.settings.gracefulTimeout * 1000);
+  }
+
+  within(milliseconds: number): number {
+    return this.#deadlines.within(milliseconds);
+  }
+
+  look(now: number): number {
+    let next = Infinity;
+    this.#try(() => {
+      for (const request of [...this.#streams.values()]) next = Math.min(next, request.look(now));
+    });
+    return next;
   }
 
   untilStopped(): Promise<void> {
@@ -159,6 +183,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
     void this.#acceptRequests().catch((error) => this.fail(error));
     const end = await this.#quic.closed;
     this.#over = true;
+    this.#deadlines.stop();
     this.settings.observer?.disconnected?.("h3");
     const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
     if (end.by === "transport") this.settings.reporter.disconnected(lost, "", ""); // clients vanish all the time
@@ -237,8 +262,10 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   onOver({ stream, truncated }: H3Request): void {
     this.#streams.delete(stream.id);
-    if (!truncated) this.#lastEnd = performance.now();
+    const now = this.settings.limits.clock.now();
+    if (!truncated) this.#lastEnd = now;
     if (this.#streams.size > 0) return;
+    this.#idleSince = now;
     this.#idle?.resolve();
     this.#idle = undefined;
   }
@@ -250,7 +277,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents {
 
   async #closeWhenIdle(milliseconds?: number): Promise<void> {
     await this.#untilIdle(milliseconds);
-    const left = this.#lastEnd + LINGER_MS - performance.now();
+    const left = this.#lastEnd + LINGER_MS - this.settings.limits.clock.now();
     if (left > 0 && !this.#over) await within(this.#quic.closed, left);
     if (this.#broken) this.close(H3.INTERNAL_ERROR, "a response was broken off");
     else this.close(H3.NO_ERROR, "");

@@ -6,6 +6,7 @@
 
 import type { PeerInfo, RequestHead } from "../exchange.ts";
 import type { RequestStream } from "../h3/mod.ts";
+import type { H3Timeouts } from "./h3_deadlines.ts";
 import type { H3Input } from "./h3_input.ts";
 import type { H3Observation } from "./h3_observation.ts";
 import type { H3ResponseWriter } from "./h3_response.ts";
@@ -24,6 +25,8 @@ export interface H3Settings extends ListenerSettings {
   readonly maxConcurrentRequests: number;
   /** Seconds a connection lives on for its other streams when one response had to be broken off. */
   readonly gracefulTimeout: number;
+  /** How long connections wait, and for what. */
+  readonly timeouts: H3Timeouts;
 }
 
 /** What is in memory for a listener, for tests and diagnosis: all of it is 0 when nobody is connected. */
@@ -54,6 +57,10 @@ export interface H3Owner {
    * @param reason Why it was, for the log.
    */
   breakOff(reason: string): void;
+  /** Has what requests wait for looked at in `milliseconds` at the latest; returns when that is. */
+  within(milliseconds: number): number;
+  /** Parts of responses that the client took so far, on all streams. */
+  taken: number;
   /** Settles when a client that has reset its request would have stopped the response, too, or is gone. */
   untilStopped(): Promise<void>;
 }

@@ -54,9 +54,13 @@ export class H3CriticalStreams implements Held {
 
   flush(): void {
     this.#scheduled = false;
-    if (this.#decoder === undefined) return;
     this.writeNow();
-    this.#decoder.write();
+    this.#decoder?.write();
+    try {
+      this.#machine.checkDecoderBacklog();
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   async #start(bytes: Uint8Array, take: () => Uint8Array | null): Promise<CriticalStream> {

@@ -5,7 +5,7 @@
  */
 
 import { containListeners } from "../contain_listeners.ts";
-import type { DisconnectError } from "../errors.ts";
+import { DisconnectError } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
 import type { Reporter } from "./serve_context.ts";
 
@@ -40,9 +40,10 @@ export class H3Departure {
     return this.#abort.signal;
   }
 
-  /** Nobody waits from now on; the first reason stands. */
-  tell(reason: DisconnectError): void {
-    this.#reason ??= reason;
+  /** Nobody waits from now on, because of `cause`; the first one stands. */
+  tell(cause: unknown): void {
+    const known = cause instanceof DisconnectError;
+    this.#reason ??= known ? cause : new DisconnectError(undefined, { cause });
     this.#abort?.abort(this.#reason);
   }
 }

@@ -29,6 +29,7 @@ import type { Observation } from "../observation.ts";
 import { StreamResetError } from "../quic/transport.ts";
 import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
+import { H3Content } from "./h3_content.ts";
 import type { H3ExchangeParts } from "./h3_context.ts";
 import { H3Departure } from "./h3_departure.ts";
 import { completeFields, expectsContinue, sendableHead, supportOf } from "./h3_fields.ts";
@@ -51,6 +52,8 @@ export class H3Exchange implements Exchange, Entry, Held {
   readonly supports: ExchangeSupport;
   readonly observation: Observation | undefined;
   readonly upload: boolean;
+  /** Content of the request, for the driver. */
+  readonly content: H3Content;
   previous: Entry | undefined;
   next: Entry | undefined;
   readonly #parts: H3ExchangeParts;
@@ -68,7 +71,7 @@ export class H3Exchange implements Exchange, Entry, Held {
   readonly #departure: H3Departure;
 
   constructor(parts: H3ExchangeParts) {
-    const { head, peer, owner, observed } = parts;
+    const { head, peer, owner, observed, input } = parts;
     this.#parts = parts;
     this.request = head;
     this.peer = peer;
@@ -77,6 +80,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.supports = supportOf(head.fields);
     this.#expectsContinue = expectsContinue(head.fields);
     this.#departure = new H3Departure(head, owner.settings.reporter);
+    this.content = new H3Content(input, owner.settings.limits.bodySize, this.#departure, this);
   }
 
   /** State of the response half, for the driver. */
@@ -92,18 +96,10 @@ export class H3Exchange implements Exchange, Entry, Held {
     return this.#departure.reason;
   }
 
-  async read(): Promise<Uint8Array | null> {
-    if (this.#gone) throw this.#gone;
+  read(): Promise<Uint8Array | null> {
+    if (this.#gone) return Promise.reject(this.#gone);
     this.#continue();
-    try {
-      const { input } = this.#parts;
-      const piece = await input.read();
-      if (piece !== null || (!this.#gone && !input.cut)) return piece;
-    } catch (cause) {
-      if (this.#state === "ended") return null;
-      throw this.#gone ?? new DisconnectError(LEFT_IN_REQUEST, { cause });
-    }
-    throw this.#gone ?? new DisconnectError(DROPPED); // cut short, not complete
+    return this.content.read();
   }
 
   trailers(): Promise<FieldList | null> {
@@ -190,17 +186,24 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.#departure.tell(reason);
   }
 
+  /** Answers in place of an application that takes too long to begin its response. */
+  expire(reason: DisconnectError): void {
+    this.#cease("failed", 504, reason.message);
+    this.#departure.tell(reason);
+  }
+
   /**
-   * The request cannot be completed: the client left, or sent something malformed.
+   * The request cannot be completed: the client left, took too long, or sent something that is malformed or too large.
    *
    * @param status What to answer where that is still possible; `null` when nobody is there to read it.
    * @returns Whether the response was complete or the answer could be sent.
    */
   onLost(cause: unknown, status: number | null): boolean {
-    if (this.#state === "ended" || this.#state === "aborted") return true;
+    const before = this.#state;
+    if (before === "ended" || before === "aborted") return true;
     this.#state = "aborted";
     const { observed, owner } = this.#parts;
-    const answered = status !== null && !this.#begun;
+    const answered = status !== null && (before === "initial" || !this.#begun); // interim responses are none
     if (answered) {
       observed?.refuse(status);
       owner.settings.reporter.refused(this.request.method, status, asError(cause).message);
@@ -210,7 +213,7 @@ export class H3Exchange implements Exchange, Entry, Held {
       const isReset = cause instanceof StreamResetError; // to be followed by a stop of the response
       this.#breakOff(asError(cause).message, isReset ? () => owner.untilStopped() : undefined);
     }
-    this.#departure.tell(new DisconnectError(undefined, { cause }));
+    this.#departure.tell(cause);
     return answered;
   }
 
@@ -345,6 +348,3 @@ export class H3Exchange implements Exchange, Entry, Held {
     return head;
   }
 }
-
-const DROPPED = "The content of the request was dropped when its response was complete";
-const LEFT_IN_REQUEST = "The client disconnected during the request";

@@ -16,8 +16,16 @@ import type { H3Owner } from "./h3_context.ts";
 
 /** What reading leads to. */
 export interface InputEvents {
-  /** The head was read; content follows through `read()`. At most once. */
-  onHead(head: H3RequestHead): void;
+  /**
+   * The head was read; content follows through `read()`. At most once.
+   *
+   * @param contentLength Declared length of the content; `null` when there is none.
+   */
+  onHead(head: H3RequestHead, contentLength: number | null): void;
+  /** Somebody reads, and has to wait. */
+  onWait(): void;
+  /** What was waited for is there, or will never come. */
+  onWaitOver(): void;
   /** The machine or the transport failed; see `onInputOver`, too. At most once. */
   onInputError(error: unknown): void;
   /** Nothing will be read any more. Once. */
@@ -63,6 +71,7 @@ export class H3Input {
       if (this.#failure) throw this.#failure.error;
       if (this.#over) return null;
       this.#changed ??= Promise.withResolvers();
+      this.#events.onWait();
       await this.#changed.promise;
     }
     const piece = this.#piece;
@@ -151,7 +160,7 @@ export class H3Input {
   #pass(event: RequestEvent): boolean {
     switch (event.type) {
       case "head":
-        this.#events.onHead(event.head);
+        this.#events.onHead(event.head, event.contentLength);
         return true;
       case "data":
         if (this.#discarding) return this.#drop(event.bytes.byteLength);
@@ -182,7 +191,9 @@ export class H3Input {
   }
 
   #wake(): void {
-    this.#changed?.resolve();
+    if (this.#changed === undefined) return;
+    this.#changed.resolve();
     this.#changed = undefined;
+    this.#events.onWaitOver();
   }
 }

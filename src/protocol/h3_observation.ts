@@ -18,6 +18,7 @@ import {
   type ObservedResponse,
   type Observer,
   type Outcome,
+  type RefusalReason,
   refusalReason,
 } from "../observation.ts";
 
@@ -37,8 +38,8 @@ export class H3Observation {
   /** The observer's own record, for the application's side. */
   readonly observation: Observation;
   #outcome: Outcome | undefined;
-  /** Status of the answer that refused it. */
-  #refusal: number | undefined;
+  /** Why it was refused. */
+  #refusal: RefusalReason | undefined;
   #ended = false;
 
   private constructor(observation: Observation) {
@@ -76,8 +77,8 @@ export class H3Observation {
   }
 
   /** The server answers itself. */
-  refuse(status: number): void {
-    if (this.#outcome === undefined) this.#refusal = status;
+  refuse(status: number, reason = refusalReason(status)): void {
+    if (this.#outcome === undefined) this.#refusal = reason;
     this.#outcome ??= "refused";
   }
 
@@ -86,7 +87,7 @@ export class H3Observation {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#refusal === undefined) this.observation.ended(this.#outcome ?? "complete");
-    else this.observation.ended("refused", refusalReason(this.#refusal));
+    else this.observation.ended("refused", this.#refusal);
   }
 }
 

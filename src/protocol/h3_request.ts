@@ -4,8 +4,13 @@
  * @module
  */
 
-import { ApplicationError, DisconnectError } from "../errors.ts";
-import type { Application, PeerInfo } from "../exchange.ts";
+import {
+  ApplicationError,
+  DisconnectError,
+  HandlerTimeoutError,
+  ReadTimeoutError,
+} from "../errors.ts";
+import type { Application, PeerInfo, RequestHead } from "../exchange.ts";
 import { NO_CONTENT } from "../fields.ts";
 import { H3, H3Error, type H3RequestHead, type RequestStream, sendOrder } from "../h3/mod.ts";
 import { asError } from "../misuse.ts";
@@ -15,7 +20,9 @@ import { H3Exchange } from "./h3_exchange.ts";
 import { completeFields } from "./h3_fields.ts";
 import { H3Input, type InputEvents } from "./h3_input.ts";
 import { H3Observation } from "./h3_observation.ts";
+import { refusalOf } from "./h3_refusal.ts";
 import { H3ResponseWriter, type WriterEvents } from "./h3_response.ts";
+import { H3Waits, type WaitEvents } from "./h3_waits.ts";
 import type { Refusal } from "./serve_context.ts";
 
 const INCOMPLETE = "The application returned without completing its response";
@@ -31,7 +38,7 @@ export interface RequestEvents {
 }
 
 /** Reads one request, runs the application, and sees both halves to their end. */
-export class H3Request implements InputEvents, WriterEvents {
+export class H3Request implements InputEvents, WriterEvents, WaitEvents {
   /** The stream. */
   readonly stream: QuicBidirectionalStream;
   /** Whether the response was broken off. */
@@ -42,11 +49,14 @@ export class H3Request implements InputEvents, WriterEvents {
   readonly #application: Application;
   readonly #input: H3Input;
   readonly #writer: H3ResponseWriter;
+  readonly #waits: H3Waits;
   #observed: H3Observation | null = null;
   #exchange: H3Exchange | undefined;
   #inputOver = false;
   #outputOver = false;
   #handled = false;
+  /** The application got too much time already, so that nothing waits for it any more. */
+  #expired = false;
 
   constructor(
     stream: QuicBidirectionalStream,
@@ -62,11 +72,18 @@ export class H3Request implements InputEvents, WriterEvents {
     this.#application = application;
     this.#input = new H3Input(stream.receive, machine, owner, this);
     this.#writer = new H3ResponseWriter(stream.send, this);
+    this.#waits = new H3Waits(owner, this);
   }
 
   /** Starts to read the request. */
   start(): void {
+    this.#waits.head();
     this.#input.start();
+  }
+
+  /** Ends what was due by `now`; returns when to look again, `Infinity` for never. */
+  look(now: number): number {
+    return this.#waits.look(now);
   }
 
   /** The instructions its field section waited for are there. */
@@ -85,12 +102,15 @@ export class H3Request implements InputEvents, WriterEvents {
     this.#input.stop();
   }
 
-  onHead(head: H3RequestHead): void {
+  onHead(head: H3RequestHead, contentLength: number | null): void {
+    this.#waits.inputOver();
     // RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing.
     const order = sendOrder(this.#machine.priority, this.stream.id);
     if (order !== 0) this.stream.send.setSendOrder(order);
     this.#begin(head);
-    const refusal = judge(head, this.#owner);
+    const { settings } = this.#owner;
+    const serverName = this.#peer.tls?.serverName ?? null;
+    const refusal = refusalOf({ head, contentLength, serverName }, settings);
     if (refusal) {
       this.#answer(refusal, head.method);
       this.#returned();
@@ -105,7 +125,8 @@ export class H3Request implements InputEvents, WriterEvents {
       owner: this.#owner,
       observed: this.#observed,
     });
-    this.#owner.settings.inFlight.add(exchange);
+    settings.inFlight.add(exchange);
+    this.#waits.handler();
     try {
       this.#call(exchange).then(
         () => this.#completed(exchange, head),
@@ -114,6 +135,14 @@ export class H3Request implements InputEvents, WriterEvents {
     } catch (error) {
       this.#failed(exchange, error, head); // a handler that is no async function may throw as it is called
     }
+  }
+
+  onWait(): void {
+    if (!this.#outputOver) this.#waits.content(); // the rest of an answered one has its own time
+  }
+
+  onWaitOver(): void {
+    if (!this.#outputOver) this.#waits.inputOver();
   }
 
   onInputError(error: unknown): void {
@@ -133,11 +162,20 @@ export class H3Request implements InputEvents, WriterEvents {
 
   onInputOver(): void {
     this.#inputOver = true;
+    this.#waits.inputOver();
     if (this.#exchange === undefined) {
       this.#writer.finish(); // there was no request
       this.#returned();
     }
     this.#endIfOver();
+  }
+
+  onWriting(): void {
+    this.#waits.write();
+  }
+
+  onTaken(): void {
+    this.#waits.taken();
   }
 
   onSent(bytes: number): void {
@@ -152,8 +190,8 @@ export class H3Request implements InputEvents, WriterEvents {
   onUnsendable(cause: unknown): void {
     this.#observed?.decide("failed");
     const error = new ApplicationError(UNSENDABLE, { cause });
-    const { method, authority, target } = this.#exchange!.request;
-    this.#owner.settings.reporter.failed(error, method, `https://${authority}${target}`);
+    const { request } = this.#exchange!;
+    this.#owner.settings.reporter.failed(error, request.method, urlOf(request));
     this.#exchange!.onLost(error, null);
   }
 
@@ -164,10 +202,43 @@ export class H3Request implements InputEvents, WriterEvents {
 
   onDone(): void {
     this.#outputOver = true;
+    this.#waits.writeOver();
     this.#observed?.end();
+    if (!this.#inputOver) this.#waits.rest();
     this.#input.discard();
     this.#leave();
     this.#endIfOver();
+  }
+
+  onInputLate(): void {
+    if (this.#outputOver) return this.#input.stop();
+    const { settings } = this.#owner;
+    if (this.#exchange) {
+      this.#exchange.onLost(new ReadTimeoutError(settings.limits.readMs / 1000), 408);
+    } else {
+      this.#begin(null);
+      const seconds = settings.timeouts.headMs / 1000;
+      this.#answer({ status: 408, message: `The head was not complete within ${seconds} s` }, "");
+    }
+    this.#input.stop();
+  }
+
+  onHandlerLate(): void {
+    const exchange = this.#exchange!;
+    if (this.#handled || exchange.state !== "initial") return;
+    this.#expired = true;
+    const { reporter, limits } = this.#owner.settings;
+    const error = new HandlerTimeoutError(limits.handlerMs! / 1000);
+    reporter.failed(error, exchange.request.method, urlOf(exchange.request));
+    exchange.expire(error);
+  }
+
+  onNothingTaken(): void {
+    const seconds = this.#owner.settings.timeouts.stallMs / 1000;
+    const reason = `the client took nothing of it for ${seconds} s`;
+    this.#observed?.decide("aborted");
+    this.#writer.stall(reason);
+    this.#exchange?.onLost(new DisconnectError(`The response was given up: ${reason}`), null);
   }
 
   #begin(head: H3RequestHead | null): void {
@@ -192,8 +263,13 @@ export class H3Request implements InputEvents, WriterEvents {
 
   #failed(exchange: H3Exchange, reason: unknown, head: H3RequestHead): void {
     const { reporter } = this.#owner.settings;
+    const { excess } = exchange.content;
+    if (excess && exchange.state === "initial") { // whatever it makes of the error
+      exchange.onLost(excess, 413);
+      return this.#returned();
+    }
     const error = asError(reason);
-    const url = `https://${head.authority}${head.target}`;
+    const url = urlOf(head);
     // What fails after the client left fails because of that, whatever it throws.
     const gone = error instanceof DisconnectError || exchange.state === "aborted";
     if (gone) reporter.disconnected(error, head.method, url);
@@ -209,9 +285,10 @@ export class H3Request implements InputEvents, WriterEvents {
     this.#owner.onHandled();
   }
 
-  /** A graceful stop waits until the application has returned and its response is sent. */
+  /** A graceful stop waits until the application has returned, unless it had its time, and its response is sent. */
   #leave(): void {
-    if (!this.#handled || !this.#outputOver || this.#exchange === undefined) return;
+    const isOver = this.#outputOver && (this.#handled || this.#expired);
+    if (!isOver || this.#exchange === undefined) return;
     this.#owner.settings.inFlight.delete(this.#exchange);
   }
 
@@ -241,26 +318,18 @@ export class H3Request implements InputEvents, WriterEvents {
   }
 
   /** An answer of the server itself. */
-  #answer({ status, message, fields = [] }: Refusal, method: string): void {
+  #answer({ status, message, fields = [], reason }: Refusal, method: string): void {
     const { settings } = this.#owner;
     settings.reporter.refused(method, status, message);
     const all = completeFields([...NO_CONTENT, ...fields], settings);
     const head = this.#machine.encodeHead(status, all);
     this.#owner.flush();
-    this.#observed?.refuse(status);
+    this.#observed?.refuse(status, reason);
     this.#observed?.responded(status);
     this.#writer.sendAll(head);
   }
 }
 
-/** What the server refuses before the application sees it. The form of the request was checked already. */
-function judge({ method, authority }: H3RequestHead, { settings }: H3Owner): Refusal | null {
-  if (method === "CONNECT") {
-    return { status: 501, message: "CONNECT is for proxies, this is an origin server" };
-  }
-  const { serverNames } = settings;
-  if (serverNames && !serverNames.has(authority.toLowerCase())) {
-    return { status: 404, message: `Host ${JSON.stringify(authority)} is not in server_names` };
-  }
-  return null;
+function urlOf({ authority, target }: RequestHead): string {
+  return `https://${authority}${target}`;
 }

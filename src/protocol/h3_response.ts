@@ -14,6 +14,10 @@ import { FrameQueue } from "./h3_frame_queue.ts";
 
 /** What a {@link H3ResponseWriter} tells its owner. */
 export interface WriterEvents {
+  /** Something is on its way to the transport, and waits for the client to take what was sent before. */
+  onWriting(): void;
+  /** The transport took it. */
+  onTaken(): void;
   /** The transport took so much content, frame headers apart. */
   onSent(bytes: number): void;
   /** The client does not want the rest, or is gone. At most once, and never with `onUnsendable`. */
@@ -36,6 +40,7 @@ export class H3ResponseWriter {
   readonly #queue = new FrameQueue();
   #state: "open" | "ending" | "over" = "open";
   #writing = false;
+  #done = false;
   /** Bytes of content that `sendAll` has on their way. */
   #flat = 0;
   #room: PromiseWithResolvers<void> | undefined;
@@ -53,6 +58,7 @@ export class H3ResponseWriter {
   sendAll(frames: Uint8Array, content = 0): void {
     this.#state = "over";
     this.#flat = content;
+    this.#events.onWriting();
     this.#stream.write(frames).catch(ignore); // finish() fails with the same
     this.#stream.finish().then(this.#onFinished, this.#onLost);
   }
@@ -96,6 +102,20 @@ export class H3ResponseWriter {
     this.#makeRoom();
   }
 
+  /**
+   * Gives the response up at once since the client takes nothing of it, so that a probe would not leave either. The write
+   * that waits does so until the connection ends.
+   *
+   * @param reason Why, for the log.
+   */
+  stall(reason: string): void {
+    if (this.#done) return;
+    this.#state = "over";
+    this.#queue.clear();
+    this.#abandon(reason);
+    this.#makeRoom();
+  }
+
   async #probe(reason: string, patience?: () => Promise<void>): Promise<void> {
     try {
       await this.#stream.write(new Uint8Array(PROBE_FRAME));
@@ -115,10 +135,12 @@ export class H3ResponseWriter {
     this.#writing = true;
     try {
       for (let piece = this.#queue.take(); piece; piece = this.#queue.take()) {
+        this.#events.onWriting();
         const written = this.#stream.write(piece);
         if (this.#queue.size < RESPONSE_BUFFER_BYTES) this.#makeRoom();
         const { taken } = this.#queue;
         await written;
+        this.#events.onTaken();
         if (taken > 0) this.#events.onSent(taken);
       }
     } catch (error) {
@@ -153,18 +175,27 @@ export class H3ResponseWriter {
   }
 
   readonly #onFinished = (): void => {
+    if (this.#done) return;
+    this.#events.onTaken();
     if (this.#flat > 0) this.#events.onSent(this.#flat);
-    this.#events.onDone();
+    this.#end();
   };
 
   readonly #onLost = (error: unknown): void => {
+    if (this.#done) return;
     this.#events.onLost(error);
-    this.#events.onDone();
+    this.#end();
   };
 
   #abandon(reason: string): void {
+    if (this.#done) return;
     this.#stream.abandon();
     this.#events.onTruncated(reason);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#done = true;
     this.#events.onDone();
   }
 }

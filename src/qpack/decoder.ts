@@ -72,6 +72,11 @@ export class QPACKDecoder {
     this.#reader = new FieldSectionReader(this.#table, options.maxTableCapacity, options);
   }
 
+  /** Bytes that wait for {@linkcode take}: a peer that gives our decoder stream no credit lets them grow. */
+  get backlog(): number {
+    return this.#output.length;
+  }
+
   /** Streams whose section waits for the encoder stream; at most `maxBlockedStreams`. */
   get blockedStreams(): number {
     return this.#blocked.size;

@@ -5,7 +5,15 @@
  */
 
 import type { ResolvedConfig } from "../config/mod.ts";
-import { DEFAULT_HEAD_BYTES, REQUEST_STALL_MS, RUNTIME_HEAD_BYTES } from "../limits.ts";
+import {
+  DEFAULT_HEAD_BYTES,
+  H3_DISCARD_MS,
+  H3_HEAD_MS,
+  QUIC_IDLE_TIMEOUT_SECONDS,
+  REQUEST_STALL_MS,
+  RESPONSE_STALL_MS,
+  RUNTIME_HEAD_BYTES,
+} from "../limits.ts";
 import type { Observer } from "../observation.ts";
 import { DeadlineClock } from "../protocol/deadline_clock.ts";
 import type { H3Settings } from "../protocol/h3_context.ts";
@@ -54,6 +62,7 @@ export function listenerSettings(
       maxMessageSize: config.websocketMaxMessageSize,
       pingInterval: config.websocketPingInterval,
       inFlight,
+      reporter,
     },
     reporter,
     observer,
@@ -69,6 +78,13 @@ export function http3Settings(shared: SharedSettings): H3Settings {
     maxFieldSectionSize: config.h2MaxHeaderListSize,
     maxConcurrentRequests: config.h2MaxConcurrentStreams,
     gracefulTimeout: config.gracefulTimeout,
+    timeouts: {
+      headMs: H3_HEAD_MS,
+      discardMs: H3_DISCARD_MS,
+      stallMs: RESPONSE_STALL_MS,
+      idleMs: QUIC_IDLE_TIMEOUT_SECONDS * 1000,
+      ageMs: config.maxConnectionAge === null ? null : config.maxConnectionAge * 1000,
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import type { Application, Exchange, ExchangeHandler } from "../../src/exchange.
 import { H3 } from "../../src/h3/mod.ts";
 import { flushSoon } from "../../src/protocol/flush_queue.ts";
 import type { H3Settings } from "../../src/protocol/h3_context.ts";
+import type { H3Timeouts } from "../../src/protocol/h3_deadlines.ts";
 import { H3Listener } from "../../src/protocol/h3_listener.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
 import { responseFields } from "../../src/protocol/response_fields.ts";
@@ -40,6 +41,15 @@ export interface Report {
 
 /** Settings that tests choose. */
 export type TestSettings = Partial<Omit<H3Settings, "inFlight" | "reporter">>;
+
+/** Timeouts that no test reaches unawares. */
+export const LONG_TIMEOUTS: H3Timeouts = {
+  headMs: 60_000,
+  discardMs: 60_000,
+  stallMs: 60_000,
+  idleMs: 60_000,
+  ageMs: null,
+};
 
 /** Serves a plain handler. */
 export function serveH3(http: ExchangeHandler, settings: TestSettings = {}): H3Harness {
@@ -84,6 +94,7 @@ export class H3Harness implements AsyncDisposable {
       maxFieldSectionSize: 65_536,
       maxConcurrentRequests: 100,
       gracefulTimeout: 3,
+      timeouts: LONG_TIMEOUTS,
       observer: null,
       ...settings,
       inFlight,

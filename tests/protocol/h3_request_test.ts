@@ -129,8 +129,8 @@ const REFUSED: readonly Refused[] = [
     head: [[":method", "CONNECT"], [":authority", "other.example:443"]],
   },
   {
-    name: "for a host that is not in server_names",
-    status: 404,
+    name: "for a host that is not in server_names, on a connection that was made for another one",
+    status: 421,
     reason: /Host "elsewhere.example" is not in server_names/,
     head: requestFields({ authority: "elsewhere.example" }),
   },

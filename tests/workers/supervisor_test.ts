@@ -584,3 +584,76 @@ Deno.test("Supervisor sums metrics, with counters but without memory of workers 
   await clock.pass(1);
   assert.deepEqual(await ended, { errors: 9, memoryBytes: 100 });
 });
+
+Deno.test("Supervisor fills the place of a worker whose application left an error uncaught while that one stops", async () => {
+  const { supervisor, spawner, clock, log } = await Stage.running({ workers: 1 });
+  await spawner.get(1).says({ type: "failing" });
+  assert.equal(supervisor.ready, false);
+  assert.deepEqual(spawner.get(1).told, [], "It stops by itself");
+  await spawner.get(1).says({ type: "failing" }); // said twice, it counts once
+  await clock.pass(3.5);
+  assert.deepEqual(spawner.alive, [1, 2]);
+  await spawner.ready(2);
+  assert.equal(supervisor.ready, true);
+  assert.equal(supervisor.restarts, 1);
+  await spawner.get(1).exits(1);
+  await clock.pass(3.5);
+  assert.deepEqual(spawner.alive, [2], "Its end is no second loss");
+  assert.deepEqual(log.matching("ERROR"), [
+    "ERROR Worker 1 stops: its application left an error uncaught",
+  ]);
+});
+
+Deno.test("Supervisor kills a worker that does not end after an error that nobody caught", async () => {
+  const { spawner, clock } = await Stage.running({ workers: 1 });
+  await spawner.get(1).says({ type: "failing" });
+  await clock.pass(3.5);
+  await spawner.ready(2);
+  await clock.pass(PLAN.gracefulTimeout + PLAN.shutdownTimeout + 5);
+  assert.deepEqual(spawner.alive, [2]);
+});
+
+Deno.test("Supervisor lets the one owner of an address end before it starts another after an uncaught error", async () => {
+  const { spawner, clock } = await Stage.running({ workers: 1, exclusive: true });
+  await spawner.get(1).says({ type: "failing" });
+  await clock.pass(4);
+  assert.deepEqual(spawner.alive, [1]);
+  await spawner.get(1).exits(1);
+  await clock.pass(3.5);
+  assert.deepEqual(spawner.alive, [2]);
+});
+
+Deno.test("Supervisor gives up after five uncaught errors in a row, as after crashes", async () => {
+  const stage = await Stage.running({ workers: 1 });
+  for (let pid = 1; pid <= 5; pid++) {
+    await stage.spawner.get(pid).says({ type: "failing" });
+    await stage.spawner.get(pid).exits(1);
+    if (pid === 5) break;
+    await stage.clock.pass(3.5);
+    await stage.spawner.ready(pid + 1);
+  }
+  assert.equal(stage.exitCode, 1);
+  assert.deepEqual(stage.spawner.alive, []);
+});
+
+Deno.test("Supervisor starts no second successor of a worker that fails while it is replaced", async () => {
+  const { supervisor, spawner, clock } = await Stage.running({ workers: 1 });
+  supervisor.reload();
+  await settle();
+  assert.deepEqual(spawner.alive, [1, 2]);
+  await spawner.get(1).says({ type: "failing" });
+  await spawner.get(1).exits(1);
+  await spawner.ready(2);
+  await clock.pass(10);
+  assert.deepEqual(spawner.alive, [2]);
+  assert.equal(supervisor.ready, true);
+});
+
+Deno.test("Supervisor is not moved by a worker that fails when it was told to stop", async () => {
+  const stage = await Stage.running({ workers: 1 });
+  await stage.stop();
+  await stage.spawner.get(1).says({ type: "failing" });
+  await stage.spawner.get(1).leaves();
+  assert.equal(stage.exitCode, 0);
+  assert.equal(stage.spawner.processes.length, 1);
+});

@@ -16,6 +16,8 @@ export interface CommandLineOptions {
   readonly cwd: string;
   /** Runs it in a pseudo-terminal (`script` of Debian's bsdutils), whose keys are {@link CommandLine.type}d. */
   readonly terminal?: boolean;
+  /** Shell commands (bash) that run it as `exec "$@"`: with limits, or other streams. */
+  readonly shell?: string;
 }
 
 /** A running command line; disposing kills it, its workers end by themselves. */
@@ -29,13 +31,15 @@ export class CommandLine implements AsyncDisposable {
   #ended = false;
 
   /** Starts it with these arguments. */
-  constructor(args: readonly string[], { cwd, terminal = false }: CommandLineOptions) {
+  constructor(args: readonly string[], options: CommandLineOptions) {
+    const { cwd, terminal = false, shell } = options;
     const main = new URL("src/cli/mod.ts", REPOSITORY).href;
     const config = new URL("deno.json", REPOSITORY).pathname;
     const command = ["run", "-A", "--quiet", "--config", config, main, ...args];
+    const shelled = ["-c", shell ?? "", "bash", Deno.execPath(), ...command];
     const quoted = [Deno.execPath(), ...command].map((word) => `'${word}'`).join(" ");
-    this.#child = new Deno.Command(terminal ? "script" : Deno.execPath(), {
-      args: terminal ? ["-qefc", `exec ${quoted}`, "/dev/null"] : command,
+    this.#child = new Deno.Command(terminal ? "script" : shell ? "bash" : Deno.execPath(), {
+      args: terminal ? ["-qefc", `exec ${quoted}`, "/dev/null"] : shell ? shelled : command,
       cwd,
       env: { NO_COLOR: "1" },
       stdin: "piped",

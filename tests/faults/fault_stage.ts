@@ -124,6 +124,16 @@ export async function ask(url: string, path = "/"): Promise<string> {
   return await response.text();
 }
 
+/** Asks again and again until something has happened, for 20 s at most; how often it asked. */
+export async function askUntil(url: string, done: () => boolean, path = "/"): Promise<number> {
+  const expired = performance.now() + 20_000;
+  for (let count = 0;; count++) {
+    if (done()) return count;
+    if (performance.now() > expired) throw new Error(`Asked ${count} times in vain`);
+    await ask(url, path);
+  }
+}
+
 /** Runs a command that must succeed. */
 export function command(name: string, ...args: string[]): void {
   const { success, stderr } = new Deno.Command(name, { args, stdout: "null" }).outputSync();

@@ -10,13 +10,23 @@
 import { containListeners } from "../contain_listeners.ts";
 import { DisconnectError, HandshakeError } from "../errors.ts";
 import type { WebSocketExchange } from "../exchange.ts";
+import { Fifo } from "../fifo.ts";
 import type { FieldList } from "../fields.ts";
+import { WEBSOCKET_MAX_BACKLOG_BYTES } from "../limits.ts";
 import type { UpgradeOptions } from "../upgrade.ts";
 import { checkCloseArguments } from "../websocket_close.ts";
 
 type EventName = "open" | "message" | "error" | "close";
 type Handler<E extends Event> = ((event: E) => unknown) | null;
 type SendData = string | ArrayBufferLike | ArrayBufferView | Blob;
+
+/** A step towards the client: a message with its bytes, or the close. */
+type Step =
+  | { readonly data: string | Uint8Array | Blob; readonly size: number }
+  | { readonly code: number; readonly reason: string };
+
+/** What a message that waits costs beyond its data. */
+const OVERHEAD_BYTES = 64;
 
 const utf8 = new TextEncoder();
 
@@ -35,8 +45,9 @@ export class ExchangeSocket extends EventTarget {
   readonly #crash = Promise.withResolvers<never>();
   #readyState = 0;
   #bufferedAmount = 0;
-  #accepted = Promise.withResolvers<void>();
-  #sending: Promise<void> = this.#accepted.promise;
+  readonly #steps = new Fifo<Step>();
+  /** Somebody takes the steps, or nobody may: before the accept, and after the client left. */
+  #busy = true;
 
   /** @throws {HandshakeError} When the client did not offer `options.protocol`. */
   constructor(exchange: WebSocketExchange, url: string, { protocol }: UpgradeOptions) {
@@ -104,11 +115,10 @@ export class ExchangeSocket extends EventTarget {
     if (this.#readyState !== this.OPEN) return;
     const copy = copyOf(data); // the application may change its bytes once this returns
     const size = typeof copy === "string" ? utf8.encode(copy).length : sizeOf(copy);
+    const backlog = this.#bufferedAmount + this.#steps.size * OVERHEAD_BYTES;
+    if (backlog > WEBSOCKET_MAX_BACKLOG_BYTES) return this.#giveUp();
     this.#bufferedAmount += size;
-    this.#enqueue(async () => {
-      await this.#exchange.send(copy instanceof Blob ? await copy.bytes() : copy);
-      this.#bufferedAmount -= size;
-    });
+    this.#enqueue({ data: copy, size });
   }
 
   /** Starts the close handshake after what was sent so far. @throws {DOMException} For a code or reason that cannot be sent. */
@@ -116,7 +126,7 @@ export class ExchangeSocket extends EventTarget {
     checkCloseArguments(code, reason);
     if (this.#readyState >= this.CLOSING) return;
     this.#readyState = this.CLOSING;
-    this.#enqueue(() => this.#exchange.close(code, reason));
+    this.#enqueue({ code, reason });
   }
 
   /**
@@ -133,7 +143,7 @@ export class ExchangeSocket extends EventTarget {
   }
 
   async #deliver(): Promise<void> {
-    this.#accepted.resolve();
+    this.#walk();
     if (this.#readyState === this.CONNECTING) this.#readyState = this.OPEN;
     this.dispatchEvent(new Event("open"));
     for (;;) {
@@ -147,6 +157,7 @@ export class ExchangeSocket extends EventTarget {
 
   #closed(code: number, reason: string): void {
     this.#readyState = this.CLOSED;
+    this.#stop();
     const wasClean = code !== 1006;
     if (!wasClean) this.dispatchEvent(new Event("error"));
     this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean }));
@@ -157,10 +168,41 @@ export class ExchangeSocket extends EventTarget {
     return this.binaryType === "blob" ? new Blob([bytes]) : bytes.buffer;
   }
 
-  #enqueue(action: () => Promise<void>): void {
-    this.#sending = this.#sending.then(action).catch((error) => {
+  #enqueue(step: Step): void {
+    this.#steps.push(step);
+    if (!this.#busy) this.#walk();
+  }
+
+  /** Takes all steps that wait, one after the other. */
+  async #walk(): Promise<void> {
+    this.#busy = true;
+    try {
+      for (let step = this.#steps.shift(); step; step = this.#steps.shift()) await this.#take(step);
+      this.#busy = false;
+    } catch (error) {
+      this.#stop(); // there is no way on, and a failure for each step would cost more than all of them
       if (!(error instanceof DisconnectError)) this.#crash.reject(error);
-    });
+    }
+  }
+
+  async #take(step: Step): Promise<void> {
+    if ("code" in step) return await this.#exchange.close(step.code, step.reason);
+    const { data, size } = step;
+    await this.#exchange.send(data instanceof Blob ? await data.bytes() : data);
+    this.#bufferedAmount -= size;
+  }
+
+  /** Takes no more steps. */
+  #stop(): void {
+    this.#busy = true;
+    this.#steps.clear();
+  }
+
+  /** The application goes on to send, and the client does not read. */
+  #giveUp(): void {
+    this.#readyState = this.CLOSING;
+    this.#stop();
+    this.#crash.reject(new DisconnectError("The client does not read, and too much waits for it"));
   }
 
   #handler<E extends Event>(name: EventName): Handler<E> {

@@ -22,7 +22,7 @@ import {
 } from "../exchange.ts";
 import { WEBSOCKET_CLOSE_TIMEOUT_MS, WEBSOCKET_RECEIVE_QUEUE_BYTES } from "../limits.ts";
 import { isCloseCode, isCloseReason, MAX_CLOSE_REASON_BYTES } from "../websocket_close.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import { type GuardedUpgrade, upgradeGuarded, type WebSocketSettings } from "./guarded_socket.ts";
 import { checkAcceptFields, offeredSubprotocols } from "./handshake.ts";
 import type { ServeExchange } from "./serve_exchange.ts";

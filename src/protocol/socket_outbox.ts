@@ -15,7 +15,7 @@ import {
   WEBSOCKET_SEND_BUFFER_MESSAGES,
 } from "../limits.ts";
 import { DeadlineClock, type Expiring } from "./deadline_clock.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import { sizeOf } from "./serve_observation.ts";
 import type { MessageData, NativeSocket } from "./socket_internals.ts";
 

@@ -71,7 +71,7 @@ export async function victim(
     limits: looseLimits(),
     responseFields: responseFields({ includeServerHeader: false, altSvc: [] }),
     inFlight,
-    websocket: { maxMessageSize: 1000, pingInterval: null, ...websocket, inFlight },
+    websocket: { maxMessageSize: 1000, pingInterval: null, reporter, ...websocket, inFlight },
     reporter,
     observer: null,
   });

@@ -14,19 +14,20 @@ function notices(server: CommandLine): number {
   return [...server.text.matchAll(CANNOT_WRITE)].length;
 }
 
-/** Mounts a file system of one page beside the application. */
+/** Mounts a small file system beside the application: with room for 20 s of access lines. */
 function tinyDisk(stage: Stage): { fill(): void; clear(): void } {
   const path = stage.path("disk");
   Deno.mkdirSync(path);
-  command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", path);
+  command("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", path);
   stage.defer(() => command("umount", "-l", path));
   return {
     fill: () => {
       using file = Deno.openSync(`${path}/filler`, { append: true, create: true });
-      const byte = new Uint8Array(512);
-      assert.throws(() => {
-        for (;;) file.writeSync(byte);
-      }, /No space left/);
+      for (const bytes of [new Uint8Array(1024 * 1024), new Uint8Array(1)]) {
+        assert.throws(() => {
+          for (;;) file.writeSync(bytes);
+        }, /No space left/);
+      }
     },
     clear: () => Deno.removeSync(`${path}/filler`),
   };

@@ -18,6 +18,7 @@ import {
   type ConnectionSettings,
   GuardedConnection,
 } from "./guarded_connection.ts";
+import type { SocketConnection } from "./guarded_socket.ts";
 import { RareReport } from "./rare_report.ts";
 import type { Reporter } from "./serve_context.ts";
 
@@ -147,6 +148,7 @@ export class GuardedListener {
         this.#admit(conn);
       } catch (error) {
         if (!this.#open) return;
+        if (isClients(error)) continue;
         this.#warnings.report("", `Cannot accept connections: ${error}; trying again`);
         await delay(ACCEPT_RETRY_MS, { signal: this.#closing.signal }).catch(() => {}); // closed meanwhile
       }
@@ -250,6 +252,12 @@ class Handshake implements Expiring {
       this.#conn.close();
     } catch { /* it is closed */ }
   }
+}
+
+/** Whether `accept()` failed for a client that is gone already: the next one must not wait for that. */
+function isClients(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.ConnectionReset;
 }
 
 function addressText(address: Deno.Addr): string {

@@ -80,12 +80,13 @@ class HookedConnection implements ServedConnection {
     onError: (error: unknown) => Response,
   ) {
     this.#server = hook(conn, undefined, handler, onError, ignore);
-    this.finished = this.#server.finished;
     this.#core = core;
     // Resources are numbered in order, so the one before the next is the server's, which does not tell its own.
     const next = core.createCancelHandle();
     core.close(next);
     this.#rid = next - 1;
+    // The runtime keeps the resource of a connection that broke, for one because the client left after the handshake.
+    this.finished = this.#server.finished.finally(() => this.release());
   }
 
   shutdown(): void {

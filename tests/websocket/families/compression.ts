@@ -35,6 +35,7 @@ const CONTENTS: readonly (readonly [name: string, make: (size: number) => Uint8A
     "prose",
     (size) => repeat("The quick brown fox jumps over the lazy dog while nobody looks. ", size),
   ],
+  ["markup", (size) => repeat("<li><a href='/news/17'>News</a> of the day</li>\n", size)],
   ["zeros", (size) => new Uint8Array(size)],
   ["noise", noise],
 ];
@@ -83,15 +84,20 @@ function messages(content: Uint8Array, kind: "text" | "binary", frameSize?: numb
   );
 }
 
+/** The eighteen that Autobahn does with everything: ten sizes, and the larger ones again in frames of 256 bytes. */
+const ROUNDS: readonly { readonly size: number; readonly frameSize?: number }[] = [
+  ...SIZES.map((size) => ({ size })),
+  ...SIZES.slice(-8).map((size) => ({ size, frameSize: 256 })),
+];
+
 const ROUND_TRIPS: Case[] = CONTENTS.flatMap(([name, make], kind) =>
-  [...SIZES.map((size) => ({ size })), ...SIZES.slice(-8).map((size) => ({ size, frameSize: 256 }))]
-    .map(({ size, frameSize }: { size: number; frameSize?: number }, index) => ({
-      family: FAMILY,
-      id: `12.${kind + 1}.${index + 1}`,
-      description: `${COUNT} messages of ${size} bytes of ${name}${frameSize ? ` in frames` : ""}`,
-      extensions: OFFER,
-      script: () => messages(make(size), name === "noise" ? "binary" : "text", frameSize),
-    }))
+  ROUNDS.map(({ size, frameSize }, index) => ({
+    family: FAMILY,
+    id: `12.${kind + 1}.${index + 1}`,
+    description: `${COUNT} messages of ${size} bytes of ${name}${frameSize ? " in frames" : ""}`,
+    extensions: OFFER,
+    script: () => messages(make(size), name === "noise" ? "binary" : "text", frameSize),
+  }))
 );
 
 /** Examples of RFC 7692 §7.2.3, all of which are "Hello". */
@@ -177,11 +183,11 @@ const OFFERS = [
 
 /** Family 13. */
 export const AGREEMENTS: readonly Case[] = OFFERS.flatMap((extensions, index) =>
-  [16, 1024, 32_768, 131_072].map((size, at) => ({
+  ROUNDS.map(({ size, frameSize }, at) => ({
     family: "13 compression agreed on",
     id: `13.${index + 1}.${at + 1}`,
-    description: `${size} bytes, offered "${extensions}"`,
+    description: `${size} bytes${frameSize ? " in frames" : ""}, offered "${extensions}"`,
     extensions,
-    script: () => messages(repeat("Compression that was agreed on. ", size), "text"),
+    script: () => messages(repeat("Compression that was agreed on. ", size), "text", frameSize),
   }))
 );

@@ -66,8 +66,9 @@ export class H3Deadlines implements Expiring {
 
   /** Has the connection looked at in `milliseconds` at the latest; returns when that is. */
   within(milliseconds: number): number {
-    const due = this.#clock.now() + milliseconds;
-    if (due < this.deadline && !this.#stopped) this.#clock.arm(this, milliseconds);
+    const now = this.#clock.now();
+    const due = now + milliseconds;
+    this.#look(due, now);
     return due;
   }
 
@@ -80,7 +81,11 @@ export class H3Deadlines implements Expiring {
   expire(): void {
     const now = this.#clock.now();
     const next = Math.min(this.#connection.look(now), this.#leave(now));
-    if (next < this.deadline && !this.#stopped) this.#clock.arm(this, next - now);
+    this.#look(next, now);
+  }
+
+  #look(due: number, now: number): void {
+    if (due < this.deadline && !this.#stopped) this.#clock.armAt(this, due, now);
   }
 
   /** Ends a connection in two steps when it is too old or nobody uses it; returns when to look again. */

@@ -134,6 +134,16 @@ export async function askUntil(url: string, done: () => boolean, path = "/"): Pr
   }
 }
 
+/** Whether there is anything at a path. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Runs a command that must succeed. */
 export function command(name: string, ...args: string[]): void {
   const { success, stderr } = new Deno.Command(name, { args, stdout: "null" }).outputSync();

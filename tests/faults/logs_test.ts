@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import type { CommandLine } from "../_support/command_line.ts";
 import { eventually } from "../_support/waiting.ts";
-import { ask, askUntil, command, IS_ROOT, type Stage, test } from "./fault_stage.ts";
+import { ask, askUntil, command, exists, IS_ROOT, type Stage, test } from "./fault_stage.ts";
 
 const CANNOT_WRITE = /Cannot write the (?:access|error) log/g;
 
@@ -94,14 +94,6 @@ test("a directory of logs that was removed: rotation says so and fails nothing, 
   assert.equal(await server.exitCode(), 0);
   assert.match(stage.read("logs/access.log"), /"GET \/ 1\.1" 200/);
 });
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 function readIfAny(stage: Stage, name: string): string {
   try {

@@ -12,6 +12,7 @@ import { OPTION_TARGETS } from "./targets/options.ts";
 import { PROXY_TARGETS } from "./targets/proxies.ts";
 import { QPACK_TARGETS } from "./targets/qpack.ts";
 import { REQUEST_TARGETS } from "./targets/requests.ts";
+import { WEBSOCKET_TARGETS } from "./targets/websocket.ts";
 
 /** In the order of the layers, from the wire up. */
 export const TARGETS: readonly Target[] = [
@@ -19,6 +20,7 @@ export const TARGETS: readonly Target[] = [
   ...FRAME_TARGETS,
   ...REQUEST_TARGETS,
   ...CONNECTION_TARGETS,
+  ...WEBSOCKET_TARGETS,
   ...PROXY_TARGETS,
   ...LOG_TARGETS,
   ...OPTION_TARGETS,

@@ -70,6 +70,7 @@ export class SupervisedWorker {
   readonly #exited = Promise.withResolvers<WorkerExit>();
   #state: "starting" | "ready" | "stopping" | "gone" = "starting";
   #served = false;
+  #failing = false;
   #deadline = new AbortController();
   #killedFor: string | null = null;
   #readyAt = 0;
@@ -117,6 +118,11 @@ export class SupervisedWorker {
   /** Whether the supervisor ended it because it took too long. */
   get wasStuck(): boolean {
     return this.#killedFor !== null;
+  }
+
+  /** Whether it began to stop by itself, for an error that was told; how it ends is no news then. */
+  get isFailing(): boolean {
+    return this.#failing;
   }
 
   /** Asks it to stop gracefully; kills it when that takes longer than its times allow. */
@@ -170,6 +176,7 @@ export class SupervisedWorker {
         return this.#askToRetire();
       case "failing":
         if (!this.isReady) return; // it was told to stop already
+        this.#failing = true;
         this.#noteStop();
         return this.#options.onFailing();
       case "metrics":

@@ -174,7 +174,8 @@ export class Supervisor {
   #onExit(worker: SupervisedWorker, exit: WorkerExit): void {
     this.#living.delete(worker);
     if (!this.#stopping) return;
-    if (!this.#forced && (worker.wasStuck || isFailure(exit))) this.#exitCode ||= exit.code || 1;
+    const isNews = !this.#forced && !worker.isFailing;
+    if (isNews && (worker.wasStuck || isFailure(exit))) this.#exitCode ||= exit.code || 1;
     this.#finishWhenAlone();
   }
 

@@ -225,11 +225,7 @@ export class HandlerTimeoutError extends DisconnectError {
   /** The name of this class. */
   override name = "HandlerTimeoutError";
 
-  /**
-   * Builds the message.
-   *
-   * @param seconds The limit that was exceeded.
-   */
+  /** @param seconds The limit that was exceeded. */
   constructor(seconds: number) {
     super(
       `The application did not begin its response within ${seconds} s. ` +
@@ -246,11 +242,7 @@ export class ReadTimeoutError extends DisconnectError {
   /** The name of this class. */
   override name = "ReadTimeoutError";
 
-  /**
-   * Builds the message.
-   *
-   * @param seconds How long nothing came.
-   */
+  /** @param seconds How long nothing came. */
   constructor(seconds: number) {
     super(`The client sent nothing of the request content for ${seconds} s (read_timeout)`);
   }
@@ -266,11 +258,7 @@ export class ContentTooLargeError extends Error {
   /** The limit in bytes. */
   readonly limit: number;
 
-  /**
-   * Builds the message.
-   *
-   * @param limit Bytes that are allowed.
-   */
+  /** @param limit Bytes that are allowed. */
   constructor(limit: number) {
     super(`Cannot read the request content: it exceeds "max_body_size" (${limit} bytes)`);
     this.limit = limit;

@@ -56,7 +56,7 @@ export interface ObservedResponse {
  * - `"complete"`: the whole response was handed to the transport, or the WebSocket was closed by a handshake.
  * - `"aborted"`: the client left, or was cut at the deadline of a stop.
  * - `"failed"`: the application failed: it got a 500, a Close frame 1011, or a response broken off.
- * - `"refused"`: the server answered, the application never saw it.
+ * - `"refused"`: the server answered: the application never saw it, or let it pass that there is too much content.
  */
 export type Outcome = "complete" | "aborted" | "failed" | "refused";
 

@@ -1,10 +1,11 @@
 /**
- * A fetch handler's promised response that the server can answer itself at the shutdown deadline.
+ * A fetch handler's promised response, which the server can give in its place: when it stops, and when the handler or the
+ * client takes too long.
  *
  * @module
  */
 
-import { ShutdownError } from "../errors.ts";
+import { type DisconnectError, ShutdownError } from "../errors.ts";
 import { hasStreamBody } from "../response_record.ts";
 import type { Entry, InFlight } from "./in_flight.ts";
 
@@ -14,7 +15,9 @@ export interface PendingEvents {
   onResult(result: unknown): Response | Promise<Response>;
   /** Turns a failure into the response to send. */
   onError(error: unknown): Response;
-  /** Makes the response for a handler that took too long. */
+  /** Takes note of a failure after the answer was given without the handler. */
+  onLateError(error: unknown): void;
+  /** Makes the response at the deadline of a stop. */
   onCut(): Response;
 }
 
@@ -26,8 +29,10 @@ export class PendingResponse implements Entry {
   /** Resolves with the response to send; never rejects. */
   readonly response: Promise<Response>;
   readonly #events: PendingEvents;
+  readonly #inFlight: InFlight;
   #resolve!: (response: Response | Promise<Response>) => void;
-  #isCut = false;
+  /** Why the server answered in its place. */
+  #over: DisconnectError | undefined;
 
   /** @param upload Whether the request may have content that the handler is reading. */
   constructor(
@@ -38,12 +43,13 @@ export class PendingResponse implements Entry {
   ) {
     this.upload = upload;
     this.#events = events;
+    this.#inFlight = inFlight;
     this.response = new Promise((resolve) => this.#resolve = resolve);
     inFlight.add(this);
     // A promise passes unchanged; `then` of anything else may throw.
     Promise.resolve(result).then((value) => {
       inFlight.delete(this);
-      if (this.#isCut) return dropContent(value);
+      if (this.#over) return dropContent(value, this.#over);
       try {
         this.#resolve(events.onResult(value));
       } catch (error) {
@@ -51,18 +57,25 @@ export class PendingResponse implements Entry {
       }
     }, (error) => {
       inFlight.delete(this);
+      if (this.#over) return events.onLateError(error);
       this.#resolve(events.onError(error));
     });
   }
 
   cut(): void {
-    this.#isCut = true;
-    this.#resolve(this.#events.onCut());
+    this.giveUp(new ShutdownError(), this.#events.onCut());
+  }
+
+  /** Answers in the place of the handler, which is not waited for any more. */
+  giveUp(reason: DisconnectError, response: Response): void {
+    this.#over = reason;
+    this.#inFlight.delete(this);
+    this.#resolve(response);
   }
 }
 
 /** Tells the producer of a stream that came too late that nobody wants it. */
-function dropContent(result: unknown): void {
+function dropContent(result: unknown, reason: DisconnectError): void {
   if (!(result instanceof Response) || !hasStreamBody(result)) return;
-  result.body?.cancel(new ShutdownError()).catch(() => {}); // locked, or the application's own failure
+  result.body?.cancel(reason).catch(() => {}); // locked, or the application's own failure
 }

@@ -54,8 +54,8 @@ export function responseFields(
   };
 }
 
-/** The runtime closes the connection after such a response. */
-const CLOSE: Field = ["connection", "close"];
+/** The last response of a connection; the guarded driver closes it then, the runtime only while it drains. */
+export const CLOSE: Field = ["connection", "close"];
 
 /** `fields` with those of `added` whose name they do not have. */
 export function mergeFields(fields: FieldList, added: FieldList): FieldList {

@@ -7,17 +7,19 @@
  * @module
  */
 
-import { DisconnectError } from "../errors.ts";
+import { ContentTooLargeError, DisconnectError } from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import { type FieldList, isHost } from "../fields.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import { asError } from "../misuse.ts";
 import { isLostContent } from "./request_content.ts";
-import { mergeFields } from "./response_fields.ts";
+import { fieldOf } from "./request_record.ts";
+import { CLOSE, mergeFields } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { ListenerSettings, Refusal, ServeContext } from "./serve_context.ts";
 import { FetchShortCut } from "./serve_fetch.ts";
 import type { NativeInfo } from "./serve_info.ts";
+import { judgeLimits } from "./serve_limits.ts";
 import { authorityOf, mayHaveContent, targetOf } from "./serve_request.ts";
 import { ExchangeRunner } from "./serve_runner.ts";
 
@@ -59,12 +61,12 @@ export class ServeListener implements ServeContext {
 
   refusal(request: Request, http2: boolean, { status, message, fields = [] }: Refusal): Response {
     this.settings.reporter.refused(request.method, status, message);
-    return emptyResponse(status, mergeFields(fields, this.fields(http2)));
+    const own = !http2 && ENDING.has(status) ? [...fields, CLOSE] : fields;
+    return emptyResponse(status, mergeFields(own, this.fields(http2)));
   }
 
-  refuse(request: Request, host: string | null, http2: boolean): Response | null {
-    const refusal = this.#judge(request, host);
-    return refusal && this.refusal(request, http2, refusal);
+  judge(request: Request, host: string | null, http2: boolean): Refusal | null {
+    return this.#judge(request, host) ?? judgeLimits(request, http2, this.settings.limits);
   }
 
   report(error: unknown, request: Request | null): boolean {
@@ -72,6 +74,7 @@ export class ServeListener implements ServeContext {
     const { method, url, gone } = readIfOpen(request);
     const failure = asError(error);
     const left = gone || failure instanceof DisconnectError ||
+      failure instanceof ContentTooLargeError ||
       (request !== null && request.bodyUsed && isLostContent(failure));
     if (left) reporter.disconnected(failure, method, url);
     else reporter.failed(failure, method, url);
@@ -89,7 +92,7 @@ export class ServeListener implements ServeContext {
       return { status: 501, message: "CONNECT is for proxies, this is an origin server" };
     }
     if (!mayHaveContent(method)) return null;
-    const coding = request.headers.get("transfer-encoding");
+    const coding = fieldOf(request, "transfer-encoding");
     if (coding !== null && coding.toLowerCase() !== "chunked") {
       return {
         status: 501,
@@ -130,6 +133,12 @@ export class ServeListener implements ServeContext {
     return null;
   }
 }
+
+/**
+ * What is answered to a client that sends more, or slower, than it may: what else it has to say is of no interest, and
+ * where its message ends may not be known.
+ */
+const ENDING: ReadonlySet<number> = new Set([408, 413, 414, 431]);
 
 /** Gives a native request another value of a member. */
 function override(request: Request, member: "url" | "headers", value: unknown): void {

@@ -55,10 +55,10 @@ export interface ServeContext {
    * Checks a request before the application sees it.
    *
    * @param host Value of the Host field, `null` when there is none.
-   * @returns The answer of the server itself, or `null` to go on.
+   * @returns Why the server answers itself, or `null` to go on.
    */
-  refuse(request: Request, host: string | null, http2: boolean): Response | null;
-  /** Builds and reports a response of the server itself. */
+  judge(request: Request, host: string | null, http2: boolean): Refusal | null;
+  /** Builds and reports a response of the server itself. Over HTTP/1 one about a limit ends the connection. */
   refusal(request: Request, http2: boolean, refusal: Refusal): Response;
   /** What the server adds to a response at this moment. */
   fields(http2: boolean): FieldList;

@@ -11,7 +11,7 @@
  */
 
 import { type Content, contentBytes, isShortASCII } from "../content.ts";
-import { ApplicationError, DisconnectError } from "../errors.ts";
+import { ApplicationError, DisconnectError, type ReadTimeoutError } from "../errors.ts";
 import {
   type Exchange,
   type ExchangeSupport,
@@ -29,7 +29,6 @@ import { ContentLength } from "./content_length.ts";
 import { flushSoon, type Held } from "./flush_queue.ts";
 import { withLength, withoutContent } from "./head_response.ts";
 import type { Entry } from "./in_flight.ts";
-import { RequestContent } from "./request_content.ts";
 import { addToResponse, mergeFields } from "./response_fields.ts";
 import {
   checkResponseHead,
@@ -42,16 +41,20 @@ import {
 import { ResponseStream, type StreamEvents } from "./response_stream.ts";
 import { FILE_AFTER_CONTENT, type OpenFile, openFile, UNSTOPPABLE_BYTES } from "./send_file.ts";
 import type { ServeContext } from "./serve_context.ts";
+import type { NativeInfo } from "./serve_info.ts";
 import { type ServeObservation, sizeOf } from "./serve_observation.ts";
 import { mayHaveContent } from "./serve_request.ts";
+import { ServeRequestHalf } from "./serve_request_half.ts";
 
 const SUPPORT: ExchangeSupport = { informational: false, trailers: false, sendFile: true };
 
-/** The listener an exchange came from: it knows the fields the server adds. */
-export type ExchangeOwner = Pick<ServeContext, "fields">;
+/** The listener an exchange came from: it knows the fields the server adds, and the limits. */
+export type ExchangeOwner = Pick<ServeContext, "fields" | "refusal"> & {
+  readonly settings: Pick<ServeContext["settings"], "limits">;
+};
 
 /** One request under `Deno.serve` as an {@link Exchange}. */
-export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
+export class ServeExchange extends ServeRequestHalf implements Exchange, Entry, Held, StreamEvents {
   readonly request: RequestHead;
   readonly peer: PeerInfo;
   readonly supports: ExchangeSupport = SUPPORT;
@@ -62,6 +65,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   readonly response: Promise<Response>;
   readonly observation: ServeObservation | undefined;
   readonly #native: Request;
+  readonly #info: NativeInfo;
   readonly #owner: ExchangeOwner;
   readonly #http2: boolean;
   #resolve!: (response: Response) => void;
@@ -71,21 +75,21 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #length: ContentLength | undefined;
   #held: Content | undefined;
   #stream: ResponseStream | undefined;
-  #content: RequestContent | undefined;
-  #abort: AbortController | undefined;
-  #gone: DisconnectError | undefined;
   /** Why the response could not be made; further calls are refused with it. */
   #fault: ApplicationError | undefined;
 
   /** @param native The runtime's request, of which `request` is the head. */
   constructor(
     native: Request,
+    info: NativeInfo,
     request: RequestHead,
     peer: PeerInfo,
     owner: ExchangeOwner,
     observation: ServeObservation | null,
   ) {
+    super(native, owner.settings.limits);
     this.#native = native;
+    this.#info = info;
     this.observation = observation ?? undefined;
     this.request = request;
     this.peer = peer;
@@ -100,31 +104,8 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     return this.#state;
   }
 
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController();
-      const native = this.#native.signal;
-      if (native.aborted) this.onCancel();
-      else native.addEventListener("abort", () => this.onCancel(), { once: true });
-      if (this.#gone) this.#abort.abort(this.#gone);
-    }
-    return this.#abort.signal;
-  }
-
-  async read(): Promise<Uint8Array | null> {
-    if (this.#gone) throw this.#gone;
-    try {
-      this.#content ??= new RequestContent(this.#native);
-      return await this.#content.read();
-    } catch (error) {
-      if (this.#state === "ended") return null; // the runtime closes the request with its response
-      this.onCancel(); // otherwise the connection is lost, or the client broke the framing
-      throw new DisconnectError("The client disconnected during the request", { cause: error });
-    }
-  }
-
-  trailers(): Promise<FieldList | null> {
-    return Promise.resolve(null);
+  get ended(): boolean {
+    return this.#state === "ended";
   }
 
   inform(_head: InformationalHead): Promise<void> {
@@ -193,8 +174,8 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     try {
       if (this.#length!.begun) throw new ApplicationError(FILE_AFTER_CONTENT);
       const file = await openFile(path, this.#length!.declared);
-      if (this.#bodiless || this.#gone) await file.readable.cancel();
-      if (this.#gone) throw this.#gone;
+      if (this.#bodiless || this.gone) await file.readable.cancel();
+      if (this.gone) throw this.gone;
       if (!this.#bodiless) await this.#sendContentOf(file);
       else if (this.#head) this.#sendWithoutContent(this.#head, file.size);
     } catch (error) {
@@ -229,6 +210,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
    * The exchange counts as ended while `make` runs, since upgrading may abort the signal of the native request.
    */
   complete<T>(make: () => { readonly response: Response; readonly result: T }): T {
+    if (this.gone) throw this.gone;
     const before = this.#state;
     this.#state = "ended";
     try {
@@ -252,21 +234,35 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
     this.observation?.ended("failed");
   }
 
-  /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the body is broken off. */
+  /** Ends the exchange at the shutdown deadline. */
   cut(reason: DisconnectError): void {
+    const response = () => emptyResponse(503, this.#owner.fields(this.#http2));
+    this.giveUp(reason, "aborted", response);
+  }
+
+  /** Ends it in the place of the application: with `response` when nothing was sent, otherwise the body is broken off. */
+  giveUp(reason: DisconnectError, outcome: "aborted" | "failed", response: () => Response): void {
     if (this.#state === "initial") {
       this.#state = "aborted";
-      this.#send(null, { status: 503, fields: NO_CONTENT });
-      this.observation?.ended("aborted");
+      const answer = response();
+      this.observation?.answered(answer, outcome);
+      this.#resolve(answer);
     } else this.abort(reason);
-    this.#disconnect(reason);
+    this.depart(reason);
   }
 
   /** The client left: told by the body stream's `cancel()`, the request signal, or a failed body read. */
   onCancel(): void {
     if (this.#state === "ended" || this.#state === "aborted") return;
     this.observation?.ended("aborted");
-    this.#disconnect(new DisconnectError());
+    this.depart(new DisconnectError());
+  }
+
+  onStall(error: ReadTimeoutError): void {
+    if (this.ended) return;
+    if (this.#state !== "initial") this.#info.stalled?.();
+    const refusal = { status: 408, message: error.message };
+    this.giveUp(error, "aborted", () => this.#owner.refusal(this.#native, this.#http2, refusal));
   }
 
   /** Sends the head when the application has not completed the response for a moment. */
@@ -278,7 +274,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
 
   /** Legal next state; after a disconnect or a fault every call but `abort` is refused with it. */
   #next(call: ResponseCall): ResponseState {
-    if (this.#gone) throw this.#gone;
+    if (this.gone) throw this.gone;
     if (this.#fault) throw this.#fault;
     return nextState(this.#state, call);
   }
@@ -287,7 +283,7 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
   #stopProducer(): void {
     this.flush();
     this.#state = "ended";
-    this.#disconnect(new DisconnectError("The response has no content"));
+    this.depart(new DisconnectError("The response has no content"));
   }
 
   /** Hands a response over, with the fields the server adds. */
@@ -306,11 +302,6 @@ export class ServeExchange implements Exchange, Entry, Held, StreamEvents {
       this.observation?.answered(response, "failed");
       this.#resolve(response);
     }
-  }
-
-  #disconnect(reason: DisconnectError): void {
-    this.#gone ??= reason;
-    this.#abort?.abort(this.#gone);
   }
 
   #startStream(): ResponseStream {

@@ -8,7 +8,13 @@
  * @module
  */
 
-import { ApplicationError, HandshakeError } from "../errors.ts";
+import {
+  ApplicationError,
+  ContentTooLargeError,
+  type DisconnectError,
+  HandlerTimeoutError,
+  HandshakeError,
+} from "../errors.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { wrongFetchResult } from "../misuse.ts";
 import { hasStreamBody, peekStaticContent } from "../response_record.ts";
@@ -23,11 +29,13 @@ import { expectOpen, upgradeNative } from "./guarded_socket.ts";
 import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
 import { trackStream } from "./response_body.ts";
+import { type ContentWatch, watchContent } from "./request_content_watch.ts";
 import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
-import type { ServeContext } from "./serve_context.ts";
+import type { Refusal, ServeContext } from "./serve_context.ts";
 import { isHttp2, type NativeInfo, ServeInfo } from "./serve_info.ts";
+import { contentTooLarge } from "./serve_limits.ts";
 import {
   isOpen,
   ObservedNative,
@@ -35,7 +43,8 @@ import {
   sizeOf,
   watchClient,
 } from "./serve_observation.ts";
-import { mayHaveContent } from "./serve_request.ts";
+import { canHaveContent, mayHaveContent } from "./serve_request.ts";
+import { Wait } from "./wait.ts";
 
 /** One request on its way through the application. */
 interface Call {
@@ -43,6 +52,10 @@ interface Call {
   readonly native: NativeInfo;
   readonly http2: boolean;
   readonly observation: ServeObservation | null;
+  /** Its content; `null` where it can have none. */
+  content: ContentWatch | null;
+  /** The response while the application owes it. */
+  pending: PendingResponse | null;
 }
 
 /** Calls a fetch application for one listener. */
@@ -62,14 +75,16 @@ export class FetchShortCut {
     const host = hostOf(request);
     const http2 = isHttp2(native, host);
     const observation = this.#observe(request, native, http2);
-    const refusal = this.#context.refuse(request, host, http2);
+    const refusal = this.#context.judge(request, host, http2);
     if (refusal) {
-      observation?.refused(refusal);
-      return refusal;
+      const response = this.#context.refusal(request, http2, refusal);
+      observation?.refused(response, refusal.reason);
+      return response;
     }
     setUpgrader(request, observation ? this.#observedUpgrader(observation) : this.#upgrader);
     const info = new ServeInfo(native, this.#context, http2);
-    const call: Call = { request, native, http2, observation };
+    const call: Call = { request, native, http2, observation, content: null, pending: null };
+    if (canHaveContent(request.method)) this.#watchContent(call);
     const app = this.#app; // called without a receiver, as the runtime does
     try {
       const result: unknown = app(request, info);
@@ -87,27 +102,81 @@ export class FetchShortCut {
     return ServeObservation.begin(observer, new ObservedNative(request, native, scheme, http2));
   }
 
+  #watchContent(call: Call): void {
+    const { limits } = this.#context.settings;
+    call.content = watchContent(call.request, limits, (error) => {
+      const refusal = { status: 408, message: error.message };
+      if (call.pending) this.#answerInstead(error, refusal, call);
+      else call.native.stalled?.();
+    });
+  }
+
+  /** The client took too long. Whatever the application makes of that is dropped. */
+  #answerInstead(error: DisconnectError, refusal: Refusal, call: Call): void {
+    const response = this.#context.refusal(call.request, call.http2, refusal);
+    call.observation?.answered(response, "aborted");
+    this.#giveUp(call, error, response);
+  }
+
+  #giveUp(call: Call, reason: DisconnectError, response: Response): void {
+    call.pending?.giveUp(reason, response);
+    call.pending = null;
+  }
+
   #wait(result: PromiseLike<unknown>, call: Call): Promise<Response> {
     const { request, native, http2, observation } = call;
+    const { inFlight, limits } = this.#context.settings;
     const watch = observation && watchClient(request, native, observation, http2);
-    return new PendingResponse(
+    const { handlerMs } = limits;
+    const wait = handlerMs === null ? null : this.#limitTime(call, handlerMs);
+    const over = () => {
+      wait?.end();
+      call.pending = null;
+    };
+    call.pending = new PendingResponse(
       result,
       mayHaveContent(request.method),
-      this.#context.settings.inFlight,
+      inFlight,
       {
         onResult: (response) => {
+          over();
           if (!(response instanceof Response)) throw wrongFetchResult(response);
           watch?.onAnswer();
           return this.#finish(response, call);
         },
-        onError: (error) => this.#fail(error, call),
+        onError: (error) => {
+          over();
+          return this.#fail(error, call);
+        },
+        onLateError: (error) => void this.#context.report(error, request),
         onCut: () => {
+          over();
           const response = emptyResponse(503, this.#context.fields(http2));
           observation?.answered(response, "aborted");
           return response;
         },
       },
-    ).response;
+    );
+    return call.pending.response;
+  }
+
+  /** Answers for an application that does not begin to; a late result is dropped. */
+  #limitTime(call: Call, milliseconds: number): Wait {
+    const { limits, reporter } = this.#context.settings;
+    const { request, http2, observation } = call;
+    const { method, url } = request;
+    const wait = new Wait(limits.clock, () => {
+      const error = new HandlerTimeoutError(milliseconds / 1000);
+      const upgrade = this.#upgraded.get(request);
+      if (upgrade) return this.#giveUp(call, error, this.#failUpgraded(error, call, upgrade));
+      if (wasUpgraded(call)) return; // by the application itself, which alone has the response
+      reporter.failed(error, method, url);
+      const response = emptyResponse(504, this.#context.fields(http2));
+      observation?.answered(response, "failed");
+      this.#giveUp(call, error, response);
+    });
+    wait.begin(milliseconds);
+    return wait;
   }
 
   #finish(result: Response, call: Call): Response | Promise<Response> {
@@ -156,8 +225,14 @@ export class FetchShortCut {
     const { request, http2, observation } = call;
     const upgrade = this.#upgraded.get(request);
     if (upgrade) return this.#failUpgraded(error, call, upgrade);
-    if (error instanceof HandshakeError) {
-      const response = this.#context.refusal(request, http2, error);
+    const failure = call.content?.failure;
+    const refusal = error instanceof HandshakeError
+      ? error
+      : failure instanceof ContentTooLargeError
+      ? contentTooLarge(failure.limit)
+      : null;
+    if (refusal) {
+      const response = this.#context.refusal(request, http2, refusal);
       observation?.refused(response);
       return response;
     }

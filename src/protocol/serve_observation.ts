@@ -112,10 +112,10 @@ export class ServeObservation implements Observation {
     this.ended(outcome);
   }
 
-  /** The server answered itself. */
-  refused(response: ObservedResponse): void {
+  /** The server answered itself. @param reason Why, where the status leaves it open. */
+  refused(response: ObservedResponse, reason?: RefusalReason): void {
     this.responded(response);
-    this.ended("refused", refusalReason(response.status));
+    this.ended("refused", reason ?? refusalReason(response.status));
   }
 
   run<T>(call: () => T): T {

@@ -4,18 +4,27 @@
  * @module
  */
 
-import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
+import {
+  ApplicationError,
+  type ContentTooLargeError,
+  DisconnectError,
+  HandlerTimeoutError,
+  HandshakeError,
+} from "../errors.ts";
 import type { Application } from "../exchange.ts";
 import { combineField, type FieldList, hasField } from "../fields.ts";
 import { asError } from "../misuse.ts";
 import { checkHandshake, isWebSocketRequest } from "./handshake.ts";
 import { fieldsOf } from "./request_record.ts";
+import { emptyResponse } from "./response_head.ts";
 import type { ServeContext } from "./serve_context.ts";
 import { ServeExchange } from "./serve_exchange.ts";
 import { isHttp2, type NativeInfo } from "./serve_info.ts";
 import { ObservedNative, ServeObservation, watchClient } from "./serve_observation.ts";
+import { contentTooLarge } from "./serve_limits.ts";
 import { ServePeer, ServeRequestHead } from "./serve_request.ts";
 import { ServeWebSocketExchange } from "./serve_websocket.ts";
+import { Wait } from "./wait.ts";
 
 const INCOMPLETE = "The application returned without completing its response";
 const NOT_CLOSED = "The application returned without closing the WebSocket";
@@ -36,20 +45,39 @@ export class ExchangeRunner {
     const host = combineField(fields, "host") ?? null;
     const http2 = isHttp2(info, host);
     const observation = this.#observe(request, info, fields, http2);
-    const refusal = this.#context.refuse(request, host, http2);
+    const refusal = this.#context.judge(request, host, http2);
     if (refusal) {
-      observation?.refused(refusal);
-      return refusal;
+      const response = this.#context.refusal(request, http2, refusal);
+      observation?.refused(response, refusal.reason);
+      return response;
     }
     const { settings } = this.#context;
     const head = new ServeRequestHead(request, settings.scheme, host, http2, fields);
     const peer = new ServePeer(info, this.#context);
-    const exchange = new ServeExchange(request, head, peer, this.#context, observation);
+    const exchange = new ServeExchange(request, info, head, peer, this.#context, observation);
     settings.inFlight.add(exchange);
+    const { handlerMs } = settings.limits;
+    const wait = handlerMs === null ? null : this.#limitTime(exchange, request, handlerMs);
     if (hasField(fields, "upgrade") && isWebSocketRequest(request.method, request.headers)) {
-      this.#runWebSocket(request, exchange);
-    } else this.#runHttp(request, exchange);
+      this.#runWebSocket(request, exchange, wait);
+    } else this.#runHttp(request, exchange, wait);
     return exchange.response;
+  }
+
+  /** Answers for an application that does not begin to. */
+  #limitTime(exchange: ServeExchange, request: Request, milliseconds: number): Wait {
+    const { limits, reporter, inFlight } = this.#context.settings;
+    const { method, url } = request;
+    const http2 = exchange.request.httpVersion === "2";
+    const wait = new Wait(limits.clock, () => {
+      if (exchange.state !== "initial") return;
+      const error = new HandlerTimeoutError(milliseconds / 1000);
+      reporter.failed(error, method, url);
+      inFlight.delete(exchange); // the stop of the server does not wait for what comes too late
+      exchange.giveUp(error, "failed", () => emptyResponse(504, this.#context.fields(http2)));
+    });
+    wait.begin(milliseconds);
+    return wait;
   }
 
   #observe(
@@ -66,7 +94,7 @@ export class ExchangeRunner {
     return observation;
   }
 
-  async #runHttp(request: Request, exchange: ServeExchange): Promise<void> {
+  async #runHttp(request: Request, exchange: ServeExchange, wait: Wait | null): Promise<void> {
     const app = this.#application;
     const { observation } = exchange;
     try {
@@ -75,15 +103,34 @@ export class ExchangeRunner {
         throw exchange.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
       }
     } catch (error) {
-      const failure = asError(error);
-      this.#context.report(failure, request);
-      exchange.abort(failure);
+      const { tooLarge } = exchange;
+      if (tooLarge && exchange.state === "initial") {
+        this.#refuseContent(request, exchange, tooLarge);
+      } else {
+        const failure = asError(error);
+        this.#context.report(failure, request);
+        exchange.abort(failure);
+      }
     } finally {
+      wait?.end();
       this.#context.settings.inFlight.delete(exchange);
     }
   }
 
-  async #runWebSocket(request: Request, handshake: ServeExchange): Promise<void> {
+  #refuseContent(request: Request, exchange: ServeExchange, { limit }: ContentTooLargeError): void {
+    const http2 = exchange.request.httpVersion === "2";
+    exchange.complete(() => {
+      const response = this.#context.refusal(request, http2, contentTooLarge(limit));
+      exchange.observation?.refused(response);
+      return { response, result: undefined };
+    });
+  }
+
+  async #runWebSocket(
+    request: Request,
+    handshake: ServeExchange,
+    wait: Wait | null,
+  ): Promise<void> {
     const { websocket, inFlight } = this.#context.settings;
     const { method, url } = request; // now, they may not be readable later
     const { observation } = handshake;
@@ -99,7 +146,7 @@ export class ExchangeRunner {
         throw handshake.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
       }
     } catch (error) {
-      if (error instanceof HandshakeError && exchange.state === "handshake") {
+      if (error instanceof HandshakeError && handshake.state === "initial") {
         const response = this.#context.refusal(request, false, error);
         handshake.complete(() => ({ response, result: undefined }));
         observation?.refused(response);
@@ -109,6 +156,7 @@ export class ExchangeRunner {
         exchange.abort(failure);
       }
     } finally {
+      wait?.end();
       inFlight.delete(handshake);
     }
   }

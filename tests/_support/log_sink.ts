@@ -29,4 +29,11 @@ export class LogSink {
   matching(text: string): string[] {
     return this.lines.filter((line) => line.includes(text));
   }
+
+  /** Removes the lines that contain `text`, and returns them. */
+  take(text: string): string[] {
+    const taken = this.matching(text);
+    this.lines.splice(0, this.lines.length, ...this.lines.filter((line) => !line.includes(text)));
+    return taken;
+  }
 }

@@ -19,6 +19,7 @@ for (const [name, read] of Object.entries(WAYS)) {
   Deno.test(`watchContent() leaves content alone that comes in, read by ${name}`, async () => {
     await using server = serve(read, 60_000);
     assert.equal(await post(server.url, new Blob(["12345"]).stream()), "12345");
+    assert.equal(await post(server.url, "12345"), "12345");
     assert.deepEqual(server.stalled, []);
   });
 
@@ -31,7 +32,7 @@ for (const [name, read] of Object.entries(WAYS)) {
     });
     assert.match(
       await post(server.url, content),
-      /^DisconnectError: The client sent nothing for 0.1 s/,
+      /^ReadTimeoutError: The client sent nothing of the request content for 0.1 s/,
     );
     assert.deepEqual(server.stalled, ["/"]);
   });
@@ -64,7 +65,8 @@ function serve(read: (request: Request) => Promise<string>, milliseconds: number
   const clock = new DeadlineClock();
   const handle = async (request: Request) => {
     const { pathname } = new URL(request.url);
-    watchContent(request, { clock, milliseconds, onStall: () => stalled.push(pathname) });
+    const limits = { clock, readMs: milliseconds, bodySize: null };
+    watchContent(request, limits, () => stalled.push(pathname));
     try {
       return new Response(await read(request));
     } catch (error) {

@@ -14,7 +14,7 @@ export type Ending = "closed" | "reset";
 const DEADLINE_MS = 20_000;
 
 /** Characters of what was received that are kept. */
-const KEPT = 256 * 1024;
+const KEPT = 2 * 1024 * 1024;
 
 /** How to connect. */
 export interface AttackerOptions {

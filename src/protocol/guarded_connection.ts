@@ -30,6 +30,7 @@ import { peekField, peekStaticContent, withBody } from "../response_record.ts";
 import type { ServeConnection, ServedConnection } from "./guarded.ts";
 import { WatchedBody } from "./guarded_body.ts";
 import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
+import type { SocketConnection } from "./guarded_socket.ts";
 import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import type { NativeInfo } from "./serve_info.ts";
@@ -53,6 +54,8 @@ export interface ConnectionSettings {
   readonly graceMs?: number;
   /** Milliseconds for a piece of a response; default `RESPONSE_STALL_MS`. */
   readonly stallMs?: number;
+  /** The WebSocket a request became, where that is known. Its connection counts until it closes. */
+  readonly socketOf?: ((request: Request) => SocketConnection | undefined) | undefined;
   /** A client was cut because it does not take or send what was begun. */
   onStall(client: Deno.Addr, reason: string): void;
 }
@@ -120,7 +123,7 @@ export class GuardedConnection implements Expiring {
   /** It ends when nothing is in progress any more. */
   #final = false;
   #state: "open" | "going" | "cut" | "websocket" = "open";
-  #websocket: Request | undefined;
+  #websocket: SocketConnection | undefined;
 
   constructor(
     { conn, alpn }: AcceptedConnection,
@@ -143,8 +146,8 @@ export class GuardedConnection implements Expiring {
     this.finished = this.#served.finished.then(over, over); // a client that broke off is no news
   }
 
-  /** The request that made it a WebSocket, if one did. */
-  get websocket(): Request | undefined {
+  /** What it became, if that is a WebSocket and known. */
+  get websocket(): SocketConnection | undefined {
     return this.#websocket;
   }
 
@@ -285,11 +288,17 @@ export class GuardedConnection implements Expiring {
     this.#served.shutdown();
   }
 
+  /**
+   * Lets the WebSocket live on. That has to be after the 101, which would be lost, and before HTTP is over, which ends the
+   * socket: when it opens. One that the application opened by itself, with `Deno.upgradeWebSocket()`, is not known here; the
+   * runtime has sent the 101 in the turn after it called the response complete.
+   */
   #letGo(response: Response, request: Request, native: NativeInfo): Response {
     this.#state = "websocket";
-    this.#websocket = request;
+    this.#websocket = this.#settings.socketOf?.(request);
     const letGo = () => this.#served.release();
-    native.completed.then(letGo, letGo);
+    if (this.#websocket) this.#websocket.addEventListener("open", letGo, { once: true });
+    else native.completed.then(() => setTimeout(letGo), letGo);
     return response;
   }
 

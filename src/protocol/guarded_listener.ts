@@ -18,7 +18,6 @@ import {
   type ConnectionSettings,
   GuardedConnection,
 } from "./guarded_connection.ts";
-import type { SocketConnection } from "./guarded_socket.ts";
 import { RareReport } from "./rare_report.ts";
 import type { Reporter } from "./serve_context.ts";
 
@@ -40,8 +39,6 @@ export interface GuardedOptions {
   readonly reporter: Pick<Reporter, "connectionClosed">;
   /** Is told of connections. */
   readonly observer: Observer | null;
-  /** The connection of the WebSocket a request became, where that is known. It counts until it closes. */
-  readonly socketOf?: (request: Request) => SocketConnection | undefined;
 }
 
 /**
@@ -211,10 +208,12 @@ export class GuardedListener {
     });
   }
 
-  #whenSocketCloses({ websocket }: GuardedConnection, closed: () => void): void {
-    const socket = websocket && this.#options.socketOf?.(websocket);
-    if (socket === undefined || socket.readyState === WebSocket.CLOSED) return closed();
-    socket.addEventListener("close", closed, { once: true });
+  async #whenSocketCloses({ websocket }: GuardedConnection, closed: () => void): Promise<void> {
+    if (websocket?.readyState === WebSocket.CONNECTING) await delay(0); // its event may be under way
+    const state = websocket?.readyState ?? WebSocket.CLOSED;
+    // It never opens when its client left before; there is no event for that.
+    if (state === WebSocket.CONNECTING || state === WebSocket.CLOSED) return closed();
+    websocket!.addEventListener("close", closed, { once: true });
   }
 }
 

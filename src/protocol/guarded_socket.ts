@@ -305,6 +305,7 @@ class Connection extends EventTarget {
   constructor(socket: WebSocket) {
     super();
     this.#socket = socket;
+    socket.addEventListener("open", () => this.dispatchEvent(new Event("open")), { once: true });
   }
 
   get readyState(): number {

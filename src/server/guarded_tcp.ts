@@ -81,13 +81,13 @@ function drive(
       keepAliveMs: config.keepAliveTimeout * 1000,
       maxRequests: config.keepAliveMaxRequests,
       maxAgeMs: maxConnectionAge === null ? Infinity : maxConnectionAge * 1000,
+      socketOf,
     },
     handshakeMs: config.sslHandshakeTimeout * 1000,
     limits: { total: config.maxConnections, perClient: config.maxConnectionsPerClient },
     reporter,
     observer,
     warn: (message) => log.warn(message),
-    socketOf,
   });
 }
 

@@ -138,13 +138,13 @@ async function guardedDriver(
       keepAliveMs: 60_000,
       maxRequests: Infinity,
       maxAgeMs: Infinity,
+      socketOf,
     },
     handshakeMs: 60_000,
     limits: limits ?? { total: Infinity, perClient: Infinity },
     reporter,
     observer: null,
     warn: () => {},
-    socketOf,
   });
   return {
     port: (listener.addr as Deno.NetAddr).port,

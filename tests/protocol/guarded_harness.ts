@@ -26,10 +26,10 @@ export type HarnessOptions =
   & Partial<
     Pick<
       ConnectionSettings,
-      "handle" | "keepAliveMs" | "maxRequests" | "maxAgeMs" | "graceMs" | "stallMs"
+      "handle" | "keepAliveMs" | "maxRequests" | "maxAgeMs" | "graceMs" | "stallMs" | "socketOf"
     >
   >
-  & Partial<Pick<GuardedOptions, "handshakeMs" | "limits" | "socketOf">>
+  & Partial<Pick<GuardedOptions, "handshakeMs" | "limits">>
   & { readonly tls?: boolean; readonly listener?: Deno.Listener };
 
 /** One listener. */
@@ -77,10 +77,10 @@ export class GuardedHarness {
           maxAgeMs: maxAgeMs ?? Infinity,
           ...(graceMs === undefined ? {} : { graceMs }),
           stallMs: stallMs ?? LONG_MS,
+          socketOf: options.socketOf,
         },
         handshakeMs: options.handshakeMs ?? LONG_MS,
         limits: options.limits ?? { total: 10_000, perClient: 10_000 },
-        ...(options.socketOf ? { socketOf: options.socketOf } : {}),
         warn: (message) => harness.warnings.push(message),
         reporter: { connectionClosed: (_client, reason) => harness.closed.push(reason) },
         observer: {

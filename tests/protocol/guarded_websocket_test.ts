@@ -3,7 +3,11 @@ import { findHook } from "../../src/protocol/guarded.ts";
 import { probe, probeHook } from "../../src/protocol/guarded_probe.ts";
 import { WebSocketClient } from "../_support/websocket_client.ts";
 import { withDeadline } from "../_support/deadline.ts";
+import { pause } from "../_support/waiting.ts";
 import { DEADLINE_MS, GET, guarded, type HarnessOptions } from "./guarded_harness.ts";
+
+const HANDSHAKE = "GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
+  "sec-websocket-key: UnQ3lpJAH6j2PslA993iKQ==\r\nsec-websocket-version: 13\r\n\r\n";
 
 const sockets = new WeakMap<Request, WebSocket>();
 
@@ -45,11 +49,53 @@ Deno.test("GuardedListener keeps a WebSocket open that follows other requests", 
     using client = await harness.connect();
     await client.send(GET);
     await client.readUntil("hello");
-    await client.send(
-      "GET /late HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
-        "sec-websocket-key: UnQ3lpJAH6j2PslA993iKQ==\r\nsec-websocket-version: 13\r\n\r\n",
-    );
+    await client.send(HANDSHAKE.replace("/", "/late"));
     await client.readUntil("\x81\x04late");
+  });
+});
+
+for (const known of [true, false]) {
+  Deno.test(`GuardedListener keeps WebSockets open that were thought over, ${known ? "" : "un"}known to it`, async () => {
+    const options: HarnessOptions = {
+      handle: async (request, info) => {
+        await pause(5);
+        return await echo.handle!(request, info);
+      },
+      ...(known && { socketOf: echo.socketOf }),
+    };
+    await guarded(options, async (harness) => {
+      const clients = await Promise.all(
+        Array.from({ length: 50 }, () => WebSocketClient.open(harness.url)),
+      );
+      for (const client of clients) {
+        await client.send("here");
+        assert.equal(await client.message(), "here");
+        client[Symbol.dispose]();
+      }
+      await harness.empties();
+    });
+  });
+}
+
+Deno.test("GuardedListener does not count a WebSocket that never opens, for its client left", async () => {
+  const [entered, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const states: number[] = [];
+  const handle = async (request: Request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    sockets.set(request, socket);
+    entered.resolve();
+    await left.promise;
+    states.push(socket.readyState);
+    return response;
+  };
+  await guarded({ ...echo, handle }, async (harness) => {
+    const client = await harness.connect();
+    await client.send(HANDSHAKE);
+    await entered.promise;
+    client.close();
+    left.resolve();
+    await harness.empties();
+    assert.deepEqual(states, [WebSocket.CONNECTING]);
   });
 });
 

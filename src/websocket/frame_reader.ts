@@ -42,8 +42,8 @@ export interface FramePart {
   readonly frame: FrameHeader;
   /** Payload or part of it, unmasked: a view of the bytes received. A payload of no bytes gives one empty part. */
   readonly payload: Uint8Array;
-  /** Whether this part ends the frame. */
-  readonly last: boolean;
+  /** Bytes of the frame's payload that are still to come: 0 in its last part. */
+  readonly remaining: number;
 }
 
 /** What a reader is told. */
@@ -101,9 +101,9 @@ export class FrameReader {
     if (payload === null) return null;
     if (frame.mask !== 0) applyMask(payload, frame.mask, this.#passed);
     this.#passed += payload.length;
-    const last = this.#passed === frame.length;
-    if (last) this.#frame = null;
-    return { frame, payload, last };
+    const remaining = frame.length - this.#passed;
+    if (remaining === 0) this.#frame = null;
+    return { frame, payload, remaining };
   }
 
   #readHeader(): FrameHeader | null {

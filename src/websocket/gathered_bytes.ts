@@ -6,7 +6,10 @@
 
 const EMPTY = new Uint8Array(0);
 
-/** An array that grows by doubling, as bytes come: a length that a peer announces costs nothing. */
+/** Bytes that may be set aside for what was only announced. */
+const ADVANCE = 4096;
+
+/** An array that grows by doubling, as bytes come: a length that a peer announces costs next to nothing. */
 export class GatheredBytes {
   #bytes: Uint8Array<ArrayBuffer> = EMPTY;
   #length = 0;
@@ -16,11 +19,15 @@ export class GatheredBytes {
     return this.#length;
   }
 
-  /** Copies `part` to the end. */
-  append(part: Uint8Array): void {
+  /**
+   * Copies `part` to the end.
+   *
+   * @param more Bytes that are to come after it; `Infinity` when nobody knows.
+   */
+  append(part: Uint8Array, more: number): void {
     const needed = this.#length + part.length;
     if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+      const grown = new Uint8Array(Math.min(needed + more, Math.max(2 * needed, ADVANCE)));
       grown.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = grown;
     }

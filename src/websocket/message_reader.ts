@@ -134,7 +134,7 @@ export class MessageReader {
   }
 
   #readControl(part: FramePart): Received | null {
-    const payload = gather(this.#control, part, part.last);
+    const payload = gather(this.#control, part, part.remaining);
     if (payload === null) return null;
     const { opcode } = part.frame;
     if (opcode === OPCODE.CLOSE) return { type: "close", ...decodeClosePayload(payload) };
@@ -143,35 +143,39 @@ export class MessageReader {
 
   #readData(part: FramePart): Received | null {
     const message = this.#message!;
-    const ends = part.last && part.frame.fin;
-    if (ends) this.#message = null;
+    const more = part.frame.fin ? part.remaining : Infinity;
+    if (more === 0) this.#message = null;
     if (this.#discarding) return null;
-    if (message.compressed) return this.#readCompressed(message, part, ends);
-    if (message.text) this.#check(part, ends);
-    const bytes = gather(this.#data, part, ends);
+    if (message.compressed) return this.#readCompressed(message, part, more);
+    if (message.text) this.#check(part, more);
+    const bytes = gather(this.#data, part, more);
     return bytes && toMessage(message, bytes);
   }
 
-  #readCompressed(message: Message, { payload }: FramePart, ends: boolean): Received | null {
-    this.#data.append(payload);
-    if (!ends) return null;
-    this.#data.append(FLUSH_TAIL);
+  #readCompressed(message: Message, { payload }: FramePart, more: number): Received | null {
+    this.#data.append(payload, more + FLUSH_TAIL.length);
+    if (more > 0) return null;
+    this.#data.append(FLUSH_TAIL, 0);
     const { maxMessageSize, codec } = this.#options;
     return toMessage(message, inflateMessage(this.#data.take(), maxMessageSize, codec!));
   }
 
-  #check({ payload }: FramePart, ends: boolean): void {
-    if (ends && this.#data.length === 0) return;
+  #check({ payload }: FramePart, more: number): void {
+    if (more === 0 && this.#data.length === 0) return;
     this.#utf8 ??= new Utf8Check();
     if (!this.#utf8.push(payload)) throw notUtf8();
   }
 }
 
-/** All the bytes once the last part is there: a view of it where it is the only one. */
-function gather(bytes: GatheredBytes, { payload }: FramePart, ends: boolean): Uint8Array | null {
-  if (ends && bytes.length === 0) return payload;
-  bytes.append(payload);
-  return ends ? bytes.take() : null;
+/**
+ * All the bytes once the last part is there: a view of it where it is the only one.
+ *
+ * @param more Bytes that are to come after this part.
+ */
+function gather(bytes: GatheredBytes, { payload }: FramePart, more: number): Uint8Array | null {
+  if (more === 0 && bytes.length === 0) return payload;
+  bytes.append(payload, more);
+  return more === 0 ? bytes.take() : null;
 }
 
 function toMessage({ text }: Message, bytes: Uint8Array): Received {

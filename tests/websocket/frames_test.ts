@@ -102,11 +102,11 @@ Deno.test("FrameReader passes payloads on as views of what it received, as they 
   reader.receive(head);
   const first = reader.next()!;
   assert.equal(first.payload.buffer, head.buffer);
-  assert.deepEqual([new TextDecoder().decode(first.payload), first.last], ["hello", false]);
+  assert.deepEqual([new TextDecoder().decode(first.payload), first.remaining], ["hello", 6]);
   assert.equal(reader.next(), null);
   reader.receive(tail);
   const second = reader.next()!;
-  assert.deepEqual([new TextDecoder().decode(second.payload), second.last], [" world", true]);
+  assert.deepEqual([new TextDecoder().decode(second.payload), second.remaining], [" world", 0]);
   assert.equal(second.frame, first.frame);
   assert.equal(reader.pending, false);
 });

@@ -15,8 +15,8 @@ export interface PendingEvents {
   onResult(result: unknown): Response | Promise<Response>;
   /** Turns a failure into the response to send. */
   onError(error: unknown): Response;
-  /** Takes note of a failure after the answer was given without the handler. */
-  onLateError(error: unknown): void;
+  /** Takes note of a failure after the answer was given without the handler, because of `reason`. */
+  onLateError(error: unknown, reason: DisconnectError): void;
   /** Makes the response at the deadline of a stop. */
   onCut(): Response;
 }
@@ -57,7 +57,7 @@ export class PendingResponse implements Entry {
       }
     }, (error) => {
       inFlight.delete(this);
-      if (this.#over) return events.onLateError(error);
+      if (this.#over) return events.onLateError(error, this.#over);
       this.#resolve(events.onError(error));
     });
   }

@@ -69,11 +69,11 @@ export class ServeListener implements ServeContext {
     return this.#judge(request, host) ?? judgeLimits(request, http2, this.settings.limits);
   }
 
-  report(error: unknown, request: Request | null): boolean {
+  report(error: unknown, request: Request | null, over = false): boolean {
     const { reporter } = this.settings;
     const { method, url, gone } = readIfOpen(request);
     const failure = asError(error);
-    const left = gone || failure instanceof DisconnectError ||
+    const left = gone || over || failure instanceof DisconnectError ||
       failure instanceof ContentTooLargeError ||
       (request !== null && request.bodyUsed && isLostContent(failure));
     if (left) reporter.disconnected(failure, method, url);

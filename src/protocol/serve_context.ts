@@ -66,9 +66,10 @@ export interface ServeContext {
    * Reports a failure, quietly when the client left.
    *
    * @param request `null` when it is not known.
+   * @param over Whether nobody waits for the response any more, so that the failure may come of that.
    * @returns Whether the client left.
    */
-  report(error: unknown, request: Request | null): boolean;
+  report(error: unknown, request: Request | null, over?: boolean): boolean;
 }
 
 /** Why and how a request is refused. */

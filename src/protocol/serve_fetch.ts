@@ -14,6 +14,7 @@ import {
   type DisconnectError,
   HandlerTimeoutError,
   HandshakeError,
+  ReadTimeoutError,
 } from "../errors.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import { wrongFetchResult } from "../misuse.ts";
@@ -148,7 +149,8 @@ export class FetchShortCut {
           over();
           return this.#fail(error, call);
         },
-        onLateError: (error) => void this.#context.report(error, request),
+        onLateError: (error, reason) =>
+          void this.#context.report(error, request, reason instanceof ReadTimeoutError),
         onCut: () => {
           over();
           const response = emptyResponse(503, this.#context.fields(http2));

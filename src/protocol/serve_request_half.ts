@@ -31,7 +31,7 @@ export abstract class ServeRequestHalf {
   abstract onStall(error: ReadTimeoutError): void;
 
   /** Why nobody waits for the response, once that is so. */
-  protected get gone(): DisconnectError | undefined {
+  get gone(): DisconnectError | undefined {
     return this.#departure.reason;
   }
 

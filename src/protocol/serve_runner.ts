@@ -108,7 +108,7 @@ export class ExchangeRunner {
         this.#refuseContent(request, exchange, tooLarge);
       } else {
         const failure = asError(error);
-        this.#context.report(failure, request);
+        this.#context.report(failure, request, !exchange.ended && exchange.gone !== undefined);
         exchange.abort(failure);
       }
     } finally {

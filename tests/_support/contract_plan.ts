@@ -8,6 +8,8 @@
 export class Probe {
   /** Pieces that `/endless` was asked for. */
   produced = 0;
+  /** How often the application was called. */
+  calls = 0;
   readonly #called = Promise.withResolvers<void>();
   readonly #gate = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
@@ -21,6 +23,7 @@ export class Probe {
 
   /** The application was called. */
   call(): void {
+    this.calls++;
     this.#called.resolve();
   }
 

@@ -6,6 +6,7 @@
 
 import { defineContract, type Transport } from "./exchange_suite.ts";
 import { HTTP1_CASES } from "./http1_cases.ts";
+import { LIMIT_CASES } from "./limit_cases.ts";
 import { MESSAGE_CASES } from "./message_cases.ts";
 import { SERVER_CASES } from "./server_cases.ts";
 import { STREAMING_CASES } from "./streaming_cases.ts";
@@ -24,4 +25,5 @@ const VARIANTS = FORMS.flatMap((form) => TRANSPORTS.map((transport) => ({ form, 
 defineContract(VARIANTS, MESSAGE_CASES);
 defineContract(VARIANTS, STREAMING_CASES);
 defineContract(VARIANTS, SERVER_CASES);
+defineContract(VARIANTS, LIMIT_CASES);
 defineContract(VARIANTS.filter(({ transport }) => transport.tool === "raw"), HTTP1_CASES);

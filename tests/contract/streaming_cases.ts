@@ -112,7 +112,7 @@ export const STREAMING_CASES: readonly Case[] = [
 ];
 
 /** What nghttp and fetch show to arrive: HEADERS, DATA, then RST_STREAM with NO_ERROR (RFC 9113 §8.1). */
-function losesEarlyAnswers({ transport }: Variant): string | undefined {
+export function losesEarlyAnswers({ transport }: Variant): string | undefined {
   return transport.tool === "curl" && transport.version === "2"
     ? "curl 7.88 drops an answer that is followed by RST_STREAM(NO_ERROR)"
     : undefined;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ContentTooLargeError } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
 import type { ListenerSettings, Refusal } from "./serve_context.ts";
+import { contentTooLarge } from "./serve_limits.ts";
 
 /** What of a request decides. */
 export interface RefusalParts {
@@ -24,18 +24,18 @@ export function refusalOf(
   { serverNames, limits }: Pick<ListenerSettings, "serverNames" | "limits">,
 ): Refusal | null {
   const { method, authority, target } = head;
+  const { targetSize, bodySize, concurrency } = limits;
   if (method === "CONNECT") return CONNECT;
-  if (target.length > limits.targetSize) {
-    const message = `Target of ${target.length} bytes, max_target_size is ${limits.targetSize}`;
-    return { status: 414, message };
-  }
   if (serverNames !== null && !serverNames.has(authority.toLowerCase())) {
     return unknownName(authority, serverName);
   }
-  if (contentLength !== null && limits.bodySize !== null && contentLength > limits.bodySize) {
-    return { status: 413, message: new ContentTooLargeError(limits.bodySize).message };
+  if (target.length > targetSize) {
+    return { status: 414, message: `the target exceeds "max_target_size" (${targetSize} bytes)` };
   }
-  return limits.concurrency?.exceeded ? OVERLOADED : null;
+  if (contentLength !== null && bodySize !== null && contentLength > bodySize) {
+    return contentTooLarge(bodySize);
+  }
+  return concurrency?.exceeded ? OVERLOADED : null;
 }
 
 const CONNECT: Refusal = {
@@ -45,7 +45,7 @@ const CONNECT: Refusal = {
 
 const OVERLOADED: Refusal = {
   status: 503,
-  message: "limit_concurrency is reached",
+  message: `more requests are in progress than "limit_concurrency" allows`,
   fields: [["retry-after", "1"]],
   reason: "overloaded",
 };

@@ -270,8 +270,8 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
     }
     const error = asError(reason);
     const url = urlOf(head);
-    // What fails after the client left fails because of that, whatever it throws.
-    const gone = error instanceof DisconnectError || exchange.state === "aborted";
+    // What fails after the client left, or sent too much, fails because of that, whatever it throws.
+    const gone = error instanceof DisconnectError || exchange.state === "aborted" || excess;
     if (gone) reporter.disconnected(error, head.method, url);
     else reporter.failed(error, head.method, url);
     exchange.abort(error);

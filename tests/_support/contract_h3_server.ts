@@ -7,6 +7,7 @@
 import type { ResolvedConfig } from "../../src/config/mod.ts";
 import type { Application } from "../../src/exchange.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
+import { ConcurrencyLimit } from "../../src/protocol/request_limits.ts";
 import type { BackendName } from "../../src/quic/deno.ts";
 import { http3Settings } from "../../src/server/listener_settings.ts";
 import type { ServerLog } from "../../src/server/log.ts";
@@ -31,7 +32,9 @@ export async function startH3(
   await startUp(application, config.startupTimeout);
   const inFlight = new InFlight();
   const reporter = logReporter(log, form);
-  const shared = { config, inFlight, reporter, observer: null, concurrency: null };
+  const { limitConcurrency } = config;
+  const concurrency = limitConcurrency === null ? null : new ConcurrencyLimit(limitConcurrency);
+  const shared = { config, inFlight, reporter, observer: concurrency, concurrency };
   const [spec] = config.bind;
   if (spec?.kind !== "tcp") throw new TypeError("Cannot start HTTP/3 on a Unix socket");
   const identity = { cert: CERTIFICATE, key: Deno.readTextFileSync(KEY_PATH) };

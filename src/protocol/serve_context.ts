@@ -23,6 +23,8 @@ export interface Reporter {
   disconnected(error: unknown, method: string, url: string): void;
   /** A connection ended otherwise than it should: who, and why. */
   connectionClosed(client: string, reason: string): void;
+  /** The application would do better otherwise; said once. */
+  hint?(message: string): void;
 }
 
 /** Settings of one listener. */

@@ -191,6 +191,7 @@ export class FetchShortCut {
     if (status < 200 && !(status === 101 && wasUpgraded(call))) {
       throw new ApplicationError(status === 101 ? NOT_UPGRADED : NO_STATUS);
     }
+    if (status === 101 && !this.#upgraded.has(request)) this.#hint();
     const { inFlight } = this.#context.settings;
     const fields = this.#context.fields(http2);
     if (method === "HEAD") {
@@ -209,6 +210,13 @@ export class FetchShortCut {
     const response = trackStream(result, inFlight, mayHaveContent(method), observation);
     observation?.responded(result);
     return addToResponse(response, fields);
+  }
+
+  /** The application called `Deno.upgradeWebSocket()`, and so nothing here knows its socket. */
+  #hint(): void {
+    if (hinted) return;
+    hinted = true;
+    this.#context.settings.reporter.hint?.(NATIVE_UPGRADE);
   }
 
   /** Tells of a response that is there as a whole, or of the 101 of a WebSocket, whose end its guard tells. */
@@ -283,6 +291,13 @@ export class FetchShortCut {
 
 const OTHER_RESPONSE =
   "The handler upgraded the request to a WebSocket, but did not return the response that came with the socket";
+
+/** The process was told once; it is about the program, which every server in it shares. */
+let hinted = false;
+
+const NATIVE_UPGRADE =
+  "The application opens WebSockets with Deno.upgradeWebSocket(), which knows no limits: neither websocket_max_message_size " +
+  "nor a bound on what waits for a client, nor a close when the server stops. Use upgradeWebSocket() of this package";
 
 const NO_STATUS = "Cannot send status 0: Response.error() has no meaning to a client";
 

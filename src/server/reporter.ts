@@ -9,6 +9,7 @@ import { describe } from "../misuse.ts";
 import type { Form } from "../app/framework.ts";
 import type { Reporter } from "../protocol/serve_context.ts";
 import { printable, type ServerLog } from "../logging/mod.ts";
+import { stackText } from "./stack_text.ts";
 
 /** How a form of application is called in the log; ASGI as in Hypercorn. */
 export function formName(form: Form): string {
@@ -44,6 +45,7 @@ export function logReporter(
     connectionClosed(client, reason) {
       log.info(`Closed the connection of ${client}: ${printable(reason)}`);
     },
+    hint: (message) => log.info(message),
     disconnected(error, method, url) {
       if (isNew(error)) {
         log.debug(
@@ -69,7 +71,7 @@ export function detailsOf(error: unknown, causes = 0): string {
     if (!(error instanceof Error)) return describe(error);
     // A misused interface needs no stack: the message says it all, and the stack is ours.
     const own = error instanceof ApplicationError;
-    const text = own ? `${error.name}: ${error.message}` : `${error.stack ?? error}`;
+    const text = own ? `${error.name}: ${error.message}` : stackText(error);
     if (error.cause === undefined || causes === MAX_CAUSES) return text;
     return `${text}\nCaused by: ${detailsOf(error.cause, causes + 1)}`;
   } catch {

@@ -21,8 +21,9 @@ import {
  * `websocket_max_message_size` close with 1009, a close handshake ends within 5 s, an exception in a listener (or a
  * handler that fails after the upgrade) is logged and closes with 1011 instead of ending the process, a lost
  * connection is one close event with code 1006, and a server that stops closes with 1001. Binary messages arrive as
- * `ArrayBuffer`. `socket.send()` never waits: watch `socket.bufferedAmount` before sending much. A peer that does not
- * read is not found dead by pings while data is queued for it.
+ * `ArrayBuffer`. `socket.send()` never waits: watch `socket.bufferedAmount` before sending much. A client that does not
+ * read is cut when more than 64 MiB wait for it, and when it takes none of more than 1 MiB for a minute; `close()` sends
+ * what waits first.
  *
  * @throws {ApplicationError} When `options.headers` has a field the handshake itself owns, or on a second call.
  * @throws {HandshakeError} When the request is no valid handshake or `options.protocol` was not offered. Let it pass:

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CERTIFICATE } from "./certificates.ts";
 import { fromLatin1, latin1 } from "./client.ts";
 import { withDeadline } from "./deadline.ts";
 
@@ -28,23 +29,27 @@ export class RawAttacker implements Disposable {
   readonly ended: Promise<Ending>;
   /** Bytes received. */
   receivedBytes = 0;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.TcpConn | Deno.TlsConn;
   readonly #ending = Promise.withResolvers<Ending>();
   #received = "";
   #news = Promise.withResolvers<void>();
   #over = false;
   #closed = false;
 
-  private constructor(conn: Deno.TcpConn, { reads = true }: AttackerOptions) {
+  private constructor(conn: Deno.TcpConn | Deno.TlsConn, { reads = true }: AttackerOptions) {
     this.#conn = conn;
     this.ended = this.#ending.promise;
     if (reads) this.read();
   }
 
-  /** Connects to the URL of a bind; TLS is the caller's to speak. */
+  /** Connects to the URL of a bind, with a good TLS handshake to one of `https`. */
   static async connect(url: string, options: AttackerOptions = {}): Promise<RawAttacker> {
-    const { hostname, port } = new URL(url);
-    const conn = await Deno.connect({ hostname, port: Number(port) });
+    const { protocol, hostname, port } = new URL(url);
+    const at = { hostname, port: Number(port) };
+    if (protocol === "https:") {
+      return new RawAttacker(await Deno.connectTls({ ...at, caCerts: [CERTIFICATE] }), options);
+    }
+    const conn = await Deno.connect(at);
     conn.setNoDelay(); // else small pieces wait for acknowledgements, 40 ms each
     return new RawAttacker(conn, options);
   }
@@ -133,7 +138,8 @@ export class RawAttacker implements Disposable {
 
 /** Whether an operation failed because the connection is over, on either side. */
 function isEnd(error: unknown): boolean {
-  const { BrokenPipe, ConnectionReset, NotConnected, BadResource, Interrupted } = Deno.errors;
-  return [BrokenPipe, ConnectionReset, NotConnected, BadResource, Interrupted]
+  const { BrokenPipe, ConnectionReset, NotConnected, BadResource, Interrupted, UnexpectedEof } =
+    Deno.errors;
+  return [BrokenPipe, ConnectionReset, NotConnected, BadResource, Interrupted, UnexpectedEof]
     .some((kind) => error instanceof kind);
 }

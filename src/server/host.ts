@@ -22,7 +22,6 @@ import { formName, logReporter } from "./reporter.ts";
 import type { RetireReason } from "./retirement.ts";
 import { type HostedServer, RunningServer, stopApplication } from "./server.ts";
 import { loadTls } from "./tls.ts";
-import { warmStacks } from "./warm_stacks.ts";
 import { within } from "./within.ts";
 
 /** What the process around a server knows, beyond application and configuration. */
@@ -51,7 +50,6 @@ export async function host(
   config: ResolvedConfig,
   options: HostOptions = {},
 ): Promise<HostedServer> {
-  warmStacks();
   const running = Promise.withResolvers<RunningServer>();
   const retire = options.onRetire ?? ((reason) => void stopFor(reason, running.promise));
   const instruments = openInstruments(config, retire);

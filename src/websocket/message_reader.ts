@@ -46,7 +46,10 @@ export class MessageReader {
   #message: Message | null = null;
   /** What came of the message, when it did not come at once. */
   readonly #data = new GatheredBytes();
-  /** Judges text that does not come at once; most does, and is judged when it is decoded. */
+  /**
+   * Judges text that does not come at once; most does, and is judged when it is decoded. One does for all messages, as
+   * each ends with a whole character.
+   */
   #utf8: Utf8Check | null = null;
   /** What came of a control frame, when it did not come at once; it may be in the middle of a message. */
   readonly #control = new GatheredBytes();
@@ -110,7 +113,6 @@ export class MessageReader {
       throw refuse(`a ${opcodeName(opcode)} must not begin inside a message`);
     }
     this.#message = { text: opcode === OPCODE.TEXT, compressed, fragments: 0, size: 0 };
-    this.#utf8 = null;
   }
 
   /** @throws {WebSocketError} 1009 for the size; 1008 for the frames, since a smaller message would not help the peer. */

@@ -49,6 +49,11 @@ const ROWS: readonly (readonly [id: string, description: string, script: () => S
   })],
   ["7.3.1", "close without payload", () => closed([bare("")], 1005)],
   ["7.3.2", "close with half a code", () => refused(1002, [bare("a")])],
+  [
+    "x7.3.7",
+    "close with half a code that would be a valid one with a zero",
+    () => refused(1002, [bare(hex("0c"))]),
+  ],
   ["7.3.3", "close with a code", () => closed([close(1000)])],
   ["7.3.4", "close with code and reason", () => closed([close(1000, "Hello World!")])],
   ["7.3.5", "close with the longest reason", () => closed([close(1000, "*".repeat(123))])],

@@ -104,7 +104,8 @@ export class Traffic implements AsyncDisposable {
 
   /** Closes the connections that visitors share. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { route } of this.#ways) await route.client[Symbol.asyncDispose]();
+    const clients = new Set(this.#ways.map(({ route }) => route.client));
+    for (const client of clients) await client[Symbol.asyncDispose]();
   }
 
   #begin(): void {

@@ -9,6 +9,7 @@ import { ShutdownError } from "../../src/errors.ts";
 import type { Application } from "../../src/exchange.ts";
 import type { WebSocketSettings } from "../../src/protocol/guarded_socket.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
+import type { RequestLimits } from "../../src/protocol/request_limits.ts";
 import { responseFields } from "../../src/protocol/response_fields.ts";
 import { ServeListener } from "../../src/protocol/serve.ts";
 import type { ListenerSettings } from "../../src/protocol/serve_context.ts";
@@ -27,6 +28,8 @@ export interface ObservedServerOptions
   readonly websocket?: Partial<WebSocketSettings>;
   /** Whether it speaks TLS. */
   readonly secure?: boolean;
+  /** Limits of requests; loose by default. */
+  readonly limits?: Partial<RequestLimits>;
 }
 
 const TLS = { cert: CERTIFICATE, key: Deno.readTextFileSync(KEY_PATH) };
@@ -52,7 +55,7 @@ export class ObservedServer implements AsyncDisposable {
       serverNames,
       responseFields: responseFields({ includeServerHeader: true, altSvc: [] }),
       inFlight,
-      limits: looseLimits(),
+      limits: looseLimits(options.limits),
       websocket: { maxMessageSize: 1000, pingInterval: null, ...websocket, inFlight },
       reporter: logReporter(openLog(resolveConfig({ errorlog: this.log })), "test"),
       observer,

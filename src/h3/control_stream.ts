@@ -164,7 +164,9 @@ export class ControlStream {
     throw new H3Error(H3.ID_ERROR, `Cannot cancel push ${id}: none was promised`);
   }
 
+  /** Browsers send a few in a page; each has us order streams anew. */
   #prioritize(frame: Frame): ConnectionEvent | null {
+    this.#context.budget.spend("PRIORITY_UPDATE frames");
     const update = decodePriorityUpdate(frame, this.#context.streamLimit());
     return this.#context.prioritize(update) ? { type: "priority", ...update } : null;
   }

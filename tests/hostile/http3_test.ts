@@ -1,0 +1,42 @@
+/**
+ * Attacks on HTTP/3 over real QUIC, on both back-ends: what the attacker gets, that others are served meanwhile, and that
+ * nothing is left.
+ *
+ * Rules of a single frame or stream are in `tests/protocol/h3_hostile_peer_test.ts`, and so are attacks by RESET_STREAM,
+ * which the runtime's client cannot send; those on the UDP socket are in `http3_socket_test.ts`.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { withDeadline } from "../_support/deadline.ts";
+import { H3AttackTarget, record } from "../_support/h3_attack_target.ts";
+import { ATTACK_MS, H3Attacker } from "../_support/h3_attacker.ts";
+import { BACKENDS } from "../_support/quic_pair.ts";
+import { FLOODS } from "./http3_flood_rows.ts";
+import { QPACK_ATTACKS } from "./http3_qpack_rows.ts";
+import { SLOW_ATTACKS } from "./http3_slow_rows.ts";
+
+/** Codes of ends that are no error of the client. */
+const BLAMELESS = ["H3_NO_ERROR", "H3_INTERNAL_ERROR"];
+
+for (const backend of BACKENDS) {
+  for (const { name, code, act, keepAlive } of [...QPACK_ATTACKS, ...FLOODS, ...SLOW_ATTACKS]) {
+    const outcome = code === null ? "goes on" : `is ended with ${code}`;
+    Deno.test(`HTTP/3 (${backend}) for a client ${name}: the connection ${outcome}`, async () => {
+      await using target = new H3AttackTarget(backend);
+      const bystander = target.bystander();
+      using attacker = await H3Attacker.connect(target.port, keepAlive);
+      await withDeadline(act(attacker, target), "the end of the attack", ATTACK_MS);
+      const end = code === null
+        ? await attacker.close()
+        : await withDeadline(attacker.closed, "the end of the connection", ATTACK_MS);
+      if (code !== null) assert.equal(end, code);
+      if (code !== null && !BLAMELESS.includes(code)) {
+        assert.deepEqual(target.closed.map((reason) => reason.split(":")[0]), [code]);
+      }
+      record(`others' p99: ${(await bystander.end()).toFixed(1)} ms`);
+      await target.empties();
+    });
+  }
+}

@@ -143,14 +143,25 @@ export class AttackStream {
     this.#writer.close().catch(() => {});
   }
 
-  /** Status and content of the answer, up to FIN. @throws {Error} When it does not end with FIN. */
-  async answer(): Promise<{ readonly status: number; readonly content: Uint8Array }> {
+  /**
+   * Status and content of the answer, up to FIN.
+   *
+   * @param rest Is waited for between every 200 KB.
+   * @throws {Error} When it does not end with FIN.
+   */
+  async answer(
+    rest: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<{ readonly status: number; readonly content: Uint8Array }> {
     const parts: Uint8Array[] = [];
     const read = async () => {
-      for (;;) {
+      for (let left = 200_000;;) {
         const { done, value } = await this.#reader!.read();
         if (done) return parse(concat(parts));
         parts.push(value);
+        left -= value.length;
+        if (left > 0) continue;
+        left = 200_000;
+        await rest();
       }
     };
     return await withDeadline(read(), "an answer for the attacker", ATTACK_MS);

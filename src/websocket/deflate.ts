@@ -79,7 +79,7 @@ function attemptInflate(data: Uint8Array, limit: number, codec: DeflateCodec): U
 
 /**
  * Bytes that a message of `size` bytes may have when compressed: DEFLATE adds five bytes to each block that it cannot
- * make smaller, and zlib's have 16 KiB and more.
+ * make smaller, and those of zlib have 16 KiB and more, unless it was told to do with little memory.
  */
 export function maxDeflatedSize(size: number): number {
   return size + Math.ceil(size / 1024) + 64;

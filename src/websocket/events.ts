@@ -53,4 +53,4 @@ export interface Closed extends CloseStatus {
 }
 
 /** Something that happened on a WebSocket. */
-export type WebSocketEvent = MessageReceived | PingReceived | PongReceived | Closed;
+export type MachineEvent = MessageReceived | PingReceived | PongReceived | Closed;

@@ -16,7 +16,7 @@ import { ControlBudget } from "./budget.ts";
 import { type CloseStatus, encodeClosePayload } from "./close_payload.ts";
 import type { DeflateOptions } from "./deflate.ts";
 import { CLOSE, WebSocketError } from "./errors.ts";
-import type { Closed, Received, WebSocketEvent } from "./events.ts";
+import type { Closed, MachineEvent, Received } from "./events.ts";
 import { OPCODE, type Role } from "./frames.ts";
 import { Keepalive } from "./keepalive.ts";
 import { MAX_FRAGMENTS } from "./limits.ts";
@@ -142,7 +142,7 @@ export class WebSocketMachine {
    * What happened next; `null` for nothing. Bytes are read as far as they are asked for, so that who does not ask holds
    * them back.
    */
-  next(): WebSocketEvent | null {
+  next(): MachineEvent | null {
     if (this.#state !== "closed") {
       const received = this.#read();
       if (received?.type === "close") this.#receiveClose(received);

@@ -32,10 +32,10 @@
 export { CLOSE, WebSocketError } from "./errors.ts";
 export type {
   Closed,
+  MachineEvent,
   MessageReceived,
   PingReceived,
   PongReceived,
-  WebSocketEvent,
 } from "./events.ts";
 export type { CloseStatus } from "./close_payload.ts";
 export type { DeflateCodec, DeflateOptions } from "./deflate.ts";

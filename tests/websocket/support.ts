@@ -1,8 +1,8 @@
 /** What the tests of WebSockets share: machines, and everything that one has to say. */
 
 import {
+  type MachineEvent,
   type MachineOptions,
-  type WebSocketEvent,
   WebSocketMachine,
 } from "../../src/websocket/mod.ts";
 import type { Received } from "../../src/websocket/events.ts";
@@ -30,14 +30,14 @@ export function receive(
   machine: WebSocketMachine,
   frames: readonly WireFrame[],
   now = 0,
-): WebSocketEvent[] {
+): MachineEvent[] {
   for (const frame of frames) machine.receive(frameBytes(frame), now);
   return eventsOf(machine);
 }
 
 /** All that happened. */
-export function eventsOf(machine: WebSocketMachine): WebSocketEvent[] {
-  const events: WebSocketEvent[] = [];
+export function eventsOf(machine: WebSocketMachine): MachineEvent[] {
+  const events: MachineEvent[] = [];
   for (let event = machine.next(); event !== null; event = machine.next()) events.push(event);
   return events;
 }

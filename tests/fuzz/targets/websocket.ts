@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { acceptDeflate, parseExtensions } from "../../../src/websocket/mod.ts";
-import { CLOSE, encodeFrame, type WebSocketEvent } from "../../../src/websocket/mod.ts";
+import { CLOSE, encodeFrame, type MachineEvent } from "../../../src/websocket/mod.ts";
 import { WebSocketMachine } from "../../../src/websocket/mod.ts";
 import { decodeUtf8, Utf8Check } from "../../../src/websocket/utf8.ts";
 import { concat } from "../../_support/bytes.ts";
@@ -78,7 +78,7 @@ function newMachine(): WebSocketMachine {
 /** Everything that happens, and everything that is sent, when it is sent at the end. */
 function play(chunks: readonly Uint8Array[], lazily: boolean): unknown[] {
   const machine = newMachine();
-  const events: WebSocketEvent[] = [];
+  const events: MachineEvent[] = [];
   for (const chunk of chunks) {
     machine.receive(chunk.slice(), 0); // it unmasks in place
     if (!lazily) takeEvents(machine, events);
@@ -93,14 +93,14 @@ function play(chunks: readonly Uint8Array[], lazily: boolean): unknown[] {
   return [...events.map(describe), sent];
 }
 
-function takeEvents(machine: WebSocketMachine, events: WebSocketEvent[]): void {
+function takeEvents(machine: WebSocketMachine, events: MachineEvent[]): void {
   for (let event = machine.next(); event !== null; event = machine.next()) {
     events.push(event);
     if (event.type === "message") assert.ok(event.data.length <= LIMITS.maxMessageSize);
   }
 }
 
-function describe(event: WebSocketEvent): unknown {
+function describe(event: MachineEvent): unknown {
   if (event.type === "closed") return { ...event, error: event.error?.message ?? null };
   if (event.type === "message") {
     return typeof event.data === "string" ? event.data : [...event.data];

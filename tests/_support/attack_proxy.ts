@@ -9,13 +9,13 @@
  */
 
 /** One request that is forwarded. */
-export interface Forwarded {
+interface Forwarded {
   /** Method. */
   readonly method: string;
   /** Target; the path and query of one in absolute form. */
   readonly target: string;
-  /** Content. */
-  readonly content: string;
+  /** Content; `null` when it is broken or not complete, so that only the head got through. */
+  readonly content: string | null;
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -28,23 +28,35 @@ const HOST =
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const CHUNK_LINE = /^([0-9A-Fa-f]+)(?:[ \t]*;[ \t]*[^\s;="]+(?:=(?:[^\s;="]+|"[^"\\]*"))?)*[ \t]*$/;
 
-/** The requests in `bytes` that would be forwarded; one whose content is incomplete is not. */
-export function forwarded(bytes: string): Forwarded[] {
+/** The requests in `bytes` that would be forwarded. One with bad hosts gets 400, which says nothing about the next. */
+function forwarded(bytes: string): Forwarded[] {
   const requests: Forwarded[] = [];
   let rest = bytes;
   for (;;) {
     const parsed = parse(rest.replace(/^(?:\r?\n)+/, ""));
     if (parsed === null) return requests;
-    requests.push(parsed.request);
+    if (parsed.hostGood) requests.push(parsed.request);
     if (parsed.last) return requests;
     rest = parsed.rest;
   }
+}
+
+/**
+ * What an application may note of `bytes` that came through a proxy: method, target and content. The runtime keeps the
+ * content of GET from it, and does not wait for it.
+ */
+export function allowed(bytes: string): string[] {
+  return forwarded(bytes).flatMap(({ method, target, content }) => {
+    if (method === "GET") return [`GET ${target} `];
+    return content === null ? [] : [`${method} ${target} ${content}`];
+  });
 }
 
 interface Parsed {
   readonly request: Forwarded;
   readonly rest: string;
   readonly last: boolean;
+  readonly hostGood: boolean;
 }
 
 function parse(text: string): Parsed | null {
@@ -58,13 +70,19 @@ function parse(text: string): Parsed | null {
   const path = pathOf(method, target);
   const hosts = values("host");
   const hostGood = hosts.length === 1 ? HOST.test(hosts[0]!) : hosts.length === 0 && minor === "0";
-  if (path === null || !hostGood) return null;
+  if (path === null) return null;
   const after = text.slice(end.index + end[0].length);
-  const content = contentOf(after, values("transfer-encoding"), values("content-length"), minor);
-  if (content === null) return null;
+  const framing = framingOf(values("transfer-encoding"), values("content-length"), minor);
+  if (framing === null) return null;
+  const content = framing === "chunked" ? unchunk(after) : take(after, framing);
   const options = values("connection").join(",").toLowerCase().split(/[\s,]+/);
-  const last = minor === "0" ? !options.includes("keep-alive") : options.includes("close");
-  return { request: { method, target: path, content: content[0] }, rest: content[1], last };
+  const close = minor === "0" ? !options.includes("keep-alive") : options.includes("close");
+  return {
+    request: { method, target: path, content: content?.[0] ?? null },
+    rest: content?.[1] ?? "",
+    last: close || content === null,
+    hostGood,
+  };
 }
 
 function parseField(line: string): [name: string, value: string] | null {
@@ -84,26 +102,26 @@ function pathOf(method: string, target: string): string | null {
   return ORIGIN_FORM.test(path) ? path : null;
 }
 
-/** Content and what follows (RFC 9112 §6.3). */
-function contentOf(
-  text: string,
+/** How content is delimited (RFC 9112 §6.3): in chunks, or by its length; `null` when nobody can tell. */
+function framingOf(
   codings: readonly string[],
   lengths: readonly string[],
   minor: string,
-): [content: string, rest: string] | null {
+): "chunked" | number | null {
   if (codings.length > 0) {
     const list = codings.join(",").toLowerCase().split(",").map((coding) => coding.trim());
     const good = lengths.length === 0 && minor === "1" &&
-      list.indexOf("chunked") === list.length - 1 &&
-      list.every((coding) => TOKEN.test(coding));
-    return good ? unchunk(text) : null;
+      list.indexOf("chunked") === list.length - 1 && list.every((coding) => TOKEN.test(coding));
+    return good ? "chunked" : null;
   }
-  if (lengths.length === 0) return ["", text];
-  const [length = ""] = lengths;
-  const good = /^[0-9]+$/.test(length) && lengths.every((other) => other === length);
-  return good && Number(length) <= text.length
-    ? [text.slice(0, Number(length)), text.slice(Number(length))]
+  const [length = "0"] = lengths;
+  return /^[0-9]+$/.test(length) && lengths.every((other) => other === length)
+    ? Number(length)
     : null;
+}
+
+function take(text: string, length: number): [content: string, rest: string] | null {
+  return length <= text.length ? [text.slice(0, length), text.slice(length)] : null;
 }
 
 /** RFC 9112 §7.1. */

@@ -27,13 +27,12 @@ export interface Attack {
 /** Milliseconds between connects, so that the queue of the listener is not what is measured. */
 const CONNECT_MS = 1;
 
-/** Holds `count` connections, which `open` opens, and sees how long they last. */
+/** Holds `count` connections, which `open` opens, for `milliseconds` after the last one, and sees how long they last. */
 export async function hold(
   count: number,
   milliseconds: number,
   open: () => Promise<RawAttacker>,
 ): Promise<Outcomes> {
-  const begin = performance.now();
   const outcomes: string[] = [];
   for (let index = 0; index < count; index++) {
     const start = performance.now();
@@ -45,7 +44,7 @@ export async function hold(
     outcomes.push("held");
     await pause(CONNECT_MS);
   }
-  await pause(milliseconds - (performance.now() - begin));
+  await pause(milliseconds);
   return tally(outcomes);
 }
 

@@ -12,6 +12,7 @@
  * | --------- | --------------------------------------------------------------------------- |
  * | 0         | Stopped by SIGINT, SIGTERM or a limit; or only text was asked for           |
  * | 1         | The start failed (configuration file, application, address), or the running |
+ * |           | (such as an error that the application left uncaught)                       |
  * | 2         | The arguments cannot be used                                                |
  *
  * Workers need Deno's flags `--allow-run` and `--allow-env`. Without these, and without a flag or option that asks for

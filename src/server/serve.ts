@@ -19,7 +19,9 @@ export interface ServeOptions extends StartOptions, StopReasons {}
  *
  * Told by `shutdownTrigger` or `signal`; without either by SIGINT or SIGTERM, the second of which ends every wait, while
  * SIGUSR2 opens log files anew. The graceful stop lets what is in progress finish within `graceful_timeout` and is
- * described at {@link Server.shutdown}.
+ * described at {@link Server.shutdown}. An error that the application leaves uncaught, such as a rejection that nobody
+ * handles, is the program's: Deno ends the process for it at once, unless the program listens to `unhandledrejection`
+ * and `error`. The command line ends in order, and a worker is replaced.
  *
  * @param app The application: fetch, ASGI or WSGI form.
  * @param config A {@link Config} or its options; default: `127.0.0.1:8000`.

@@ -105,3 +105,28 @@ for (const workers of ["0", "1"]) {
     },
   );
 }
+
+/** Sends signals until it ends: within half a second of the first they count once. */
+async function forcedExitCode(server: CommandLine): Promise<number> {
+  const again = setInterval(() => server.kill("SIGTERM"), 200);
+  try {
+    return await server.exitCode();
+  } finally {
+    clearInterval(again);
+  }
+}
+
+for (const workers of ["0", "1"]) {
+  const args = ["--workers", workers, "--pid", "server.pid"];
+  test(
+    `a second signal while the application of ${workers} workers starts gives that up, with exit code 0`,
+    STARTING,
+    args,
+    async (server, pid, cwd) => {
+      server.kill("SIGTERM");
+      assert.equal(await forcedExitCode(server), 0, server.text);
+      assert.equal(isAlive(pid), false);
+      await assert.rejects(Deno.stat(`${cwd}/server.pid`), Deno.errors.NotFound);
+    },
+  );
+}

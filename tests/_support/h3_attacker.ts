@@ -24,11 +24,12 @@ export class H3Attacker implements Disposable {
   /** Whether it is over. */
   over = false;
   readonly #connection: Deno.QuicConn;
-  readonly #endpoint: Deno.QuicEndpoint;
+  /** `null` when it is somebody else's. */
+  readonly #endpoint: Deno.QuicEndpoint | null;
   /** A collected stream would end. */
   readonly #held: unknown[] = [];
 
-  private constructor(connection: Deno.QuicConn, endpoint: Deno.QuicEndpoint) {
+  private constructor(connection: Deno.QuicConn, endpoint: Deno.QuicEndpoint | null) {
     this.#connection = connection;
     this.#endpoint = endpoint;
     this.closed = connection.closed.then(({ closeCode }) => errorName(closeCode ?? 0), String)
@@ -40,9 +41,14 @@ export class H3Attacker implements Disposable {
    * Connects; nothing is sent.
    *
    * @param keepAlive Milliseconds between PING frames of a client that has nothing else to say.
+   * @param shared Where to connect from; an endpoint takes some 3 MB, so a thousand attackers share one.
    */
-  static async connect(port: number, keepAlive?: number): Promise<H3Attacker> {
-    const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
+  static async connect(
+    port: number,
+    keepAlive?: number,
+    shared?: Deno.QuicEndpoint,
+  ): Promise<H3Attacker> {
+    const endpoint = shared ?? new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
     try {
       const connection = await withDeadline(
         Promise.resolve(Deno.connectQuic({
@@ -57,9 +63,9 @@ export class H3Attacker implements Disposable {
         "an attacker's connection",
         ATTACK_MS,
       );
-      return new H3Attacker(connection, endpoint);
+      return new H3Attacker(connection, shared ? null : endpoint);
     } catch (error) {
-      endpoint.close();
+      if (!shared) endpoint.close();
       throw error;
     }
   }
@@ -96,7 +102,7 @@ export class H3Attacker implements Disposable {
 
   [Symbol.dispose](): void {
     if (!this.over) this.#connection.close({ closeCode: 0x100, reason: "" });
-    this.#endpoint.close();
+    this.#endpoint?.close();
   }
 
   async #begin(stream: AttackStream, bytes: Uint8Array): Promise<AttackStream> {

@@ -9,6 +9,7 @@ import { listenQuic } from "../../src/quic/deno.ts";
 import { ConnectionLostError, type QuicConnection } from "../../src/quic/transport.ts";
 import { CERTIFICATE } from "../_support/certificates.ts";
 import { withDeadline } from "../_support/deadline.ts";
+import { captureInitials, openSocket } from "../_support/quic_datagrams.ts";
 import { BACKENDS, connect, connectTo, listenOptions } from "../_support/quic_pair.ts";
 import { quicProgram, runQuicProgram } from "../_support/quic_program.ts";
 import { eventually } from "../_support/waiting.ts";
@@ -92,10 +93,10 @@ Deno.test("QUIC listener: garbage on the socket disturbs nobody", async () => {
     using socket = openSocket();
     const initial = await captureInitial();
     for (const size of [0, 1, 20, 1200]) {
-      await socket.send(initial.slice(0, size).reverse(), listener.addr);
+      await socket.send(initial.slice(0, size).reverse(), listener.addr.port);
     }
     for (let at = 0; at < 1200; at += 100) {
-      await socket.send(initial.with(at, ~initial[at]!), listener.addr);
+      await socket.send(initial.with(at, ~initial[at]!), listener.addr.port);
     }
     await serveOne(listener);
     assert.deepEqual(refused.filter((reason) => !/authentication failed/.test(reason)), []);
@@ -105,7 +106,7 @@ Deno.test("QUIC listener: garbage on the socket disturbs nobody", async () => {
 Deno.test("QUIC listener: a handshake that does not go on is dropped in time, others are served", async () => {
   await withListener({ handshakeTimeout: 0.2 }, async (listener, refused) => {
     using socket = openSocket();
-    await socket.send(await captureInitial(), listener.addr);
+    await socket.send(await captureInitial(), listener.addr.port);
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
     await serveOne(listener);
     await eventually(() => refused.length === 1, "the report");
@@ -117,7 +118,7 @@ Deno.test("QUIC listener: a handshake that does not go on is dropped in time, ot
 Deno.test("QUIC listener: handshakes beyond maxHandshakes are refused", async () => {
   await withListener({ maxHandshakes: 1, handshakeTimeout: 0.2 }, async (listener, refused) => {
     using socket = openSocket();
-    await socket.send(await captureInitial(), listener.addr);
+    await socket.send(await captureInitial(), listener.addr.port);
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
     await assert.rejects(connect(listener.addr.port), /refused/);
     assert.deepEqual(refused, ["limit: 1 handshakes are open, which is the limit"]);
@@ -165,7 +166,7 @@ Deno.test("QUIC listener: handshakes count for the client that they seem to come
   const limits = { maxConnectionsPerClient: 1, handshakeTimeout: 0.2 };
   await withListener(limits, async (listener, refused) => {
     using socket = openSocket();
-    await socket.send(await captureInitial(), listener.addr);
+    await socket.send(await captureInitial(), listener.addr.port);
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
     await assert.rejects(connect(listener.addr.port), /closed during the handshake/);
     await eventually(() => refused.length === 2, "the end of the handshake");
@@ -246,7 +247,7 @@ Deno.test("close() tells every client and ends accept()", async () => {
 Deno.test("close() ends connections that nobody accepted and handshakes, and leaves no timer", async () => {
   const listener = listenQuic(listenOptions({ onRefused: () => {} }));
   using socket = openSocket();
-  await socket.send(await captureInitial(), listener.addr);
+  await socket.send(await captureInitial(), listener.addr.port);
   const native = await connect(listener.addr.port);
   await eventually(() => listener.counts.open === 1, "the connection");
   assert.equal(listener.counts.handshakes, 1);
@@ -288,35 +289,9 @@ async function echoOnce(connection: QuicConnection, native: Deno.QuicConn): Prom
   assert.equal(await new Response(stream.readable).text(), "hello");
 }
 
-/** The first datagram of a client: a whole ClientHello, to which nothing follows. */
 async function captureInitial(): Promise<Uint8Array> {
-  using socket = openSocket();
-  const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
-  const connecting = connect(socket.port, { endpoint }).catch(() => {});
-  const datagram = await socket.receive();
-  endpoint.close();
-  await connecting;
-  return datagram;
-}
-
-/** A plain UDP socket. */
-interface UdpSocket extends Disposable {
-  readonly port: number;
-  send(
-    bytes: Uint8Array,
-    to: { readonly hostname: string; readonly port: number },
-  ): Promise<unknown>;
-  receive(): Promise<Uint8Array>;
-}
-
-function openSocket(): UdpSocket {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  return {
-    port: (socket.addr as Deno.NetAddr).port,
-    send: (bytes, to) => socket.send(bytes, { transport: "udp", ...to }),
-    receive: async () => (await socket.receive(new Uint8Array(2000)))[0],
-    [Symbol.dispose]: () => socket.close(),
-  };
+  const [initial] = await captureInitials(1);
+  return initial!;
 }
 
 function readTestData(name: string): string {

@@ -122,10 +122,14 @@ async function soak(subject: Subject, milliseconds: number): Promise<Outcome> {
 
 async function judge(subject: Subject, outcome: Outcome): Promise<Check[]> {
   const { traffic, books, samples: [before, during, after], left } = outcome;
-  const { errorCount } = traffic;
+  const { expectedErrors: expected, unexpectedErrors: unexpected } = traffic;
   const page = await readPage(subject);
   return [
-    { name: "no errors", found: String(errorCount), right: errorCount === 0 },
+    {
+      name: "no unexpected errors",
+      found: `${unexpected}, and ${expected} that were expected`,
+      right: unexpected === 0,
+    },
     { name: "nothing is left over", found: left ?? "nothing", right: left === null },
     ...memoryChecks(during, [before, after]),
     metricsCheck(page, books),

@@ -45,7 +45,10 @@ export function trafficOf({ durations, visits, count, longestStall }: Traffic): 
 
 /** Errors by kind. The first comes first: others may have come of it, for visitors share connections. */
 export function errorsOf({ errors }: Traffic): string {
-  return [...errors].map(([kind, { count, text }]) => `${count} x ${kind}\n    ${text}\n`).join("");
+  return [...errors].map(([kind, { count, visit }]) =>
+    `${count} x ${kind} (first visit ${visit})\n`
+  )
+    .join("");
 }
 
 /** One line for each demand. */

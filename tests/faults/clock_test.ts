@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { RawConnection, RawResponse } from "../_support/raw_http.ts";
 import { readResponse } from "../_support/client.ts";
+import { REPOSITORY } from "../_support/repository.ts";
 import { test } from "./fault_stage.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -57,5 +58,35 @@ for (const guard of ["off", "on"]) {
       },
       { app: APP },
     );
+  }
+}
+
+/** What shows the date to people and programs. All else measures, and takes a clock that is never set. */
+const READS_DATE = [
+  "src/cli/terminal.ts",
+  "src/logging/error_log.ts",
+  "src/logging/timestamp.ts",
+  "src/metrics/metrics.ts",
+  "src/protocol/date_field.ts",
+  "src/server/dev_certificate.ts",
+  "src/server/tls.ts",
+];
+
+Deno.test("no time-out and no limit reads the clock that can be set", async () => {
+  const readers: string[] = [];
+  for await (const path of sourceFiles("src")) {
+    const code = (await Deno.readTextFile(new URL(path, REPOSITORY))).replaceAll(
+      /^ *(?:\/?\*|\/\/).*$/gm,
+      "",
+    );
+    if (/\bDate\.now\b|\bnew Date\(\)/.test(code)) readers.push(path);
+  }
+  assert.deepEqual(readers.sort(), READS_DATE);
+});
+
+async function* sourceFiles(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, REPOSITORY))) {
+    if (isDirectory) yield* sourceFiles(`${folder}/${name}`);
+    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
   }
 }

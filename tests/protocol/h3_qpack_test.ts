@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { FieldList } from "../../src/fields.ts";
+import { encodeFrame, FRAME } from "../../src/h3/mod.ts";
 import { QPACKEncoder } from "../../src/qpack/mod.ts";
 import { answer, readAll, serveH3 } from "../_support/h3_harness.ts";
 import { type H3Peer, requestFields } from "../_support/h3_peer.ts";
@@ -186,4 +187,20 @@ Deno.test("H3ConnectionDriver queues no instructions for a client that gives the
   assert.equal(peer.client.live.pendingWrites, 1);
   peer.client.streams[1]!.inbox.onAllow(100_000);
   for (const request of requests) assert.equal((await request.response()).status, 200);
+});
+
+Deno.test("An HTTP/3 connection is closed with H3_EXCESSIVE_LOAD for a peer that lets no acknowledgement of its sections out", async () => {
+  await using server = serveH3((exchange) => answer(exchange));
+  const peer = server.connect({ serverStreams: 2 }); // the third would be our decoder stream
+  // A table of 4096 bytes, and `a: b` in it.
+  peer.encoderStream.write(Uint8Array.of(0x3f, 0xe1, 0x1f, 0x41, 0x61, 1, 0x62));
+  const section = Uint8Array.of(0x02, 0x00, 0xd1, 0xd7, 0x50, 0x01, 0x61, 0xc1, 0x80);
+  for (let count = 0; count < 40_000 && !peer.over; count++) {
+    const stream = peer.client.openBidirectional();
+    stream.write(encodeFrame(FRAME.HEADERS, section));
+    stream.finish();
+    if (count % 50 === 0) await settled();
+  }
+  assert.equal(await peer.closed(), "H3_EXCESSIVE_LOAD");
+  assert.match(server.take("connectionClosed").join(), /takes nothing of the decoder stream/);
 });

@@ -56,13 +56,15 @@ for (const guard of ["off", "on"] as const) {
 
   Deno.test(`HTTP/1.1, guard ${guard}: 10,000 requests at once`, async (test) => {
     await using server = await AttackedProcess.start({ guard, keepAliveMaxRequests: 500 });
-    await test.step("are answered, by the guard as many as a connection may have", () =>
+    await test.step("are answered, by the guard no more than a connection may have", () =>
       bounded(server, async () => {
         using attacker = await RawAttacker.connect(server.url);
         await attacker.send(GET.repeat(10_000) + head("connection: close\r\n"));
         await attacker.end();
         const count = attacker.received.split("HTTP/1.1 200 OK\r\n").length - 1;
-        assert.equal(count, guard === "on" ? 500 : 10_001);
+        // The cut resets the connection while requests are unread, which may overtake the last answers.
+        if (guard === "on") assert.ok(count > 0 && count <= 500, `${count} answers`);
+        else assert.equal(count, 10_001);
       }));
     await test.step("wait in the system when their client does not read", () =>
       bounded(server, async () => {

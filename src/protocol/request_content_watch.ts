@@ -14,7 +14,7 @@
  * @module
  */
 
-import { ContentTooLargeError, ReadTimeoutError } from "../errors.ts";
+import { ContentTooLargeError, DisconnectError, ReadTimeoutError } from "../errors.ts";
 import type { ContentLimits } from "./request_content.ts";
 import { fieldOf, replaceContent } from "./request_record.ts";
 import { Wait } from "./wait.ts";
@@ -146,7 +146,9 @@ class WatchedSource implements UnderlyingDefaultSource<Uint8Array> {
       if (failure) this.#fail(controller, failure);
       else controller.enqueue(value);
     } catch (error) {
-      if (!this.#over) throw error;
+      if (this.#over) return;
+      // The connection is lost, or the client broke the framing.
+      throw new DisconnectError("The client disconnected during the request", { cause: error });
     } finally {
       this.#watch.end();
     }

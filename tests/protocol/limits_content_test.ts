@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { normalise } from "../../src/app/framework.ts";
 import type { ASGIFramework } from "../../src/asgi_types.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
-import { ContentTooLargeError, ReadTimeoutError } from "../../src/errors.ts";
+import { ContentTooLargeError, DisconnectError, ReadTimeoutError } from "../../src/errors.ts";
 import type { Application } from "../../src/exchange.ts";
 import type { FetchHandler } from "../../src/fetch_types.ts";
 import { adapterOptions } from "../../src/server/host.ts";
@@ -107,6 +107,20 @@ for (const [name, reader] of Object.entries(READERS)) {
     // ASGI has an event for it, see the ASGI specification on `http.disconnect`.
     if (name !== "an ASGI application") assert.ok(seen instanceof ReadTimeoutError, String(seen));
     assert.deepEqual(await server.ended(1), [["responded 408", "ended aborted"]]);
+    assert.deepEqual(server.log.matching("ERROR"), []);
+  });
+}
+
+for (const [name, read] of Object.entries(WAYS)) {
+  Deno.test(`Chunks that are none make reading by ${name} fail as if the client had left`, async () => {
+    const seen = Promise.withResolvers<unknown>();
+    await using server = new ObservedServer(fetchReader(read, true)(seen.resolve));
+    using client = await RawClient.connect(server.url);
+    await client.send(CHUNKS.slice(0, CHUNKS.indexOf("0\r\n\r\n")));
+    await server.begun(1);
+    await client.send("x\r\n\r\n");
+    assert.ok(await seen.promise instanceof DisconnectError);
+    await server.ended(1);
     assert.deepEqual(server.log.matching("ERROR"), []);
   });
 }

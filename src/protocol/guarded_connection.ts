@@ -17,6 +17,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { type Content, contentBytes } from "../content.ts";
 import type { HttpVersion } from "../exchange.ts";
 import type { Field } from "../fields.ts";
@@ -188,7 +189,11 @@ export class GuardedConnection implements Expiring {
         : new GuardedInfo(native, this.#version, this);
       const answer = this.#settings.handle(request, info);
       if (answer instanceof Response) return this.#answer(answer, request, native);
-      return answer.then((response) => this.#answer(response, request, native));
+      return answer.then((response) =>
+        response.status === 101
+          ? this.#letGoLater(response, request, native)
+          : this.#answer(response, request, native)
+      );
     } catch (error) {
       this.#end();
       throw error;
@@ -289,16 +294,29 @@ export class GuardedConnection implements Expiring {
   }
 
   /**
-   * Lets the WebSocket live on. That has to be after the 101, which would be lost, and before HTTP is over, which ends the
-   * socket: when it opens. One that the application opened by itself, with `Deno.upgradeWebSocket()`, is not known here; the
-   * runtime has sent the 101 in the turn after it called the response complete.
+   * Lets the WebSocket live on. That has to be after the 101 was sent, which would be lost, and before the runtime notices
+   * that HTTP is over, which ends the socket. Of a response that was there at once `completed` settles in between.
    */
   #letGo(response: Response, request: Request, native: NativeInfo): Response {
     this.#state = "websocket";
     this.#websocket = this.#settings.socketOf?.(request);
     const letGo = () => this.#served.release();
-    if (this.#websocket) this.#websocket.addEventListener("open", letGo, { once: true });
-    else native.completed.then(() => setTimeout(letGo), letGo);
+    native.completed.then(letGo, letGo);
+    return response;
+  }
+
+  /**
+   * The same of one that took a while: `completed` is too early then, and the socket opens in between. It would not where
+   * the while was too short for a turn of the event loop. A socket that the application opened by itself, with
+   * `Deno.upgradeWebSocket()`, is not known here; nearly always a turn after `completed` is right for it.
+   */
+  async #letGoLater(response: Response, request: Request, native: NativeInfo): Promise<Response> {
+    this.#state = "websocket";
+    const socket = this.#websocket = this.#settings.socketOf?.(request);
+    const letGo = () => this.#served.release();
+    if (socket) socket.addEventListener("open", letGo, { once: true });
+    else native.completed.then(nextTurn).then(letGo, letGo);
+    await delay(0);
     return response;
   }
 
@@ -315,6 +333,18 @@ export class GuardedConnection implements Expiring {
     this.#settings.onStall(this.#client, reason);
     if (!this.#http2) this.cut();
   }
+}
+
+/** Settles in the next turn of the event loop, in which other tasks of the runtime had theirs; timers come later. */
+function nextTurn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    resolve();
+  };
+  port2.postMessage(null);
+  return promise;
 }
 
 /** The answer to a request behind the last one: the connection is about to be cut. */

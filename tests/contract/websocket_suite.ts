@@ -31,7 +31,7 @@ export interface WebSocketSubject {
   serve(
     behaviour: Behaviour,
     limits?: Partial<Omit<WebSocketSettings, "inFlight">>,
-  ): WebSocketServer;
+  ): WebSocketServer | Promise<WebSocketServer>;
   /** Sends a handshake. */
   connect(url: string, options?: HandshakeOptions): Promise<WebSocketClient>;
 }
@@ -68,14 +68,14 @@ function messages(subject: WebSocketSubject, test: Test): void {
     { name: "a 16-bit length", data: "x".repeat(900) },
   ];
   test("echoes messages of either kind, in order", async () => {
-    await using server = subject.serve(ECHO);
+    await using server = await subject.serve(ECHO);
     using client = await open(subject, server);
     for (const { data } of cases) await client.send(data);
     for (const { name, data } of cases) assert.deepEqual(await client.message(), data, name);
   });
 
   test("joins fragments, answering a ping between them", async () => {
-    await using server = subject.serve(ECHO);
+    await using server = await subject.serve(ECHO);
     using client = await open(subject, server);
     const bytes = new TextEncoder().encode("grüße");
     await client.frame(OP.text, bytes.slice(0, 3), { fin: false }); // in the middle of a character
@@ -91,7 +91,7 @@ function messages(subject: WebSocketSubject, test: Test): void {
     const asked = Promise.withResolvers<void>();
     const accept = Promise.withResolvers<void>();
     const received = new Recorder<Data>();
-    await using server = subject.serve({
+    await using server = await subject.serve({
       before() {
         asked.resolve();
         return accept.promise;
@@ -109,7 +109,7 @@ function messages(subject: WebSocketSubject, test: Test): void {
   test("measures messages in bytes of UTF-8 and takes one of exactly the limit", async () => {
     const received = new Recorder<Data>();
     const limits = { maxMessageSize: 6 };
-    await using server = subject.serve({ message: (data) => received.add(data) }, limits);
+    await using server = await subject.serve({ message: (data) => received.add(data) }, limits);
     for (const data of ["123456", "üüü", new Uint8Array(6)]) {
       using client = await open(subject, server);
       await client.send(data);
@@ -126,7 +126,7 @@ function messages(subject: WebSocketSubject, test: Test): void {
   test("adds fragments up for the message limit", async () => {
     const received = new Recorder<Data>();
     const limits = { maxMessageSize: 6 };
-    await using server = subject.serve({ message: (data) => received.add(data) }, limits);
+    await using server = await subject.serve({ message: (data) => received.add(data) }, limits);
     using client = await open(subject, server);
     await client.frame(OP.text, "1234", { fin: false });
     await client.frame(OP.continuation, "567");
@@ -141,7 +141,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
       protocol: "chat",
       headers: [["x-a", "1"], ["set-cookie", "b=2"]] as [string, string][],
     };
-    await using server = subject.serve({ ...ECHO, accept });
+    await using server = await subject.serve({ ...ECHO, accept });
     for (
       const offer of ["chat", "soap,chat", "soap ,\tchat , x", ["soap", "chat"], ", chat,"]
     ) {
@@ -155,7 +155,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
   });
 
   test("chooses no subprotocol of its own accord", async () => {
-    await using server = subject.serve(ECHO);
+    await using server = await subject.serve(ECHO);
     using client = await open(subject, server, { fields: { "sec-websocket-protocol": "chat" } });
     assert.equal(client.answer.headers.get("sec-websocket-protocol"), null);
   });
@@ -163,7 +163,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
   for (const body of [[], ["no"], ["no", ", never"]]) {
     test(`denies with status, fields and ${body.length} pieces of content`, async () => {
       const headers: [string, string][] = [["x-why", "full"]];
-      await using server = subject.serve({ deny: { status: 429, headers, body } });
+      await using server = await subject.serve({ deny: { status: 429, headers, body } });
       using client = await subject.connect(server.url, {
         fields: { connection: "Upgrade, close" },
       });
@@ -176,7 +176,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
 
   for (const name of ["connection", "upgrade", "sec-websocket-accept", "content-length"]) {
     test(`answers 500 and logs when the application sets ${name}`, async () => {
-      await using server = subject.serve({ accept: { headers: [[name, "1"]] } });
+      await using server = await subject.serve({ accept: { headers: [[name, "1"]] } });
       using client = await subject.connect(server.url);
       assert.equal(client.answer.status, 500);
       await server.idle();
@@ -188,7 +188,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
   }
 
   test("answers 503 to a handshake while the server stops", async () => {
-    await using server = subject.serve(ECHO);
+    await using server = await subject.serve(ECHO);
     server.inFlight.drain();
     using client = await subject.connect(server.url);
     assert.equal(client.answer.status, 503);
@@ -197,7 +197,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
   test("answers 503 when the server began to stop during the handshake", async () => {
     const asked = Promise.withResolvers<void>();
     const accept = Promise.withResolvers<void>();
-    await using server = subject.serve({
+    await using server = await subject.serve({
       before() {
         asked.resolve();
         return accept.promise;
@@ -214,7 +214,7 @@ function handshakes(subject: WebSocketSubject, test: Test): void {
   test("closes with 1001 when the server begins to stop", async () => {
     const closed = new Recorder<[number, string]>();
     const opened = Promise.withResolvers<void>();
-    await using server = subject.serve({
+    await using server = await subject.serve({
       opened: () => opened.resolve(),
       closed: (...close) => closed.add(close),
     });
@@ -246,7 +246,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
   ) {
     test(`carries close code ${code} both ways`, async () => {
       const closed = new Recorder<[number, string]>();
-      await using server = subject.serve({
+      await using server = await subject.serve({
         message: (_data, socket) => socket.close(code, reason),
         closed: (...close) => closed.add(close),
       });
@@ -265,7 +265,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
   }
 
   test("closes with 1000 when the application gives no code", async () => {
-    await using server = subject.serve({ message: (_data, socket) => socket.close() });
+    await using server = await subject.serve({ message: (_data, socket) => socket.close() });
     using client = await open(subject, server);
     await client.send("close!");
     assert.deepEqual(await client.closed(), { code: 1000, reason: "" });
@@ -273,7 +273,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
 
   test("tells the application 1005 for a Close frame without a code", async () => {
     const closed = new Recorder<[number, string]>();
-    await using server = subject.serve({ closed: (...close) => closed.add(close) });
+    await using server = await subject.serve({ closed: (...close) => closed.add(close) });
     using client = await open(subject, server);
     await client.close();
     assert.equal((await client.next())?.opcode, OP.close);
@@ -281,7 +281,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
   });
 
   test("delivers what was sent before the application's close", async () => {
-    await using server = subject.serve({
+    await using server = await subject.serve({
       async opened(socket) {
         for (let i = 0; i < 20; i++) await socket.send(`${i}`);
         await socket.close(1000, "done");
@@ -295,7 +295,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
   for (const code of [0, 999, 1004, 1016, 2999, 5000]) {
     test(`refuses close code ${code} and lives on`, async () => {
       const refused = new Recorder<unknown>();
-      await using server = subject.serve({
+      await using server = await subject.serve({
         async message(_data, socket) {
           try {
             await socket.close(code);
@@ -315,7 +315,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
   test("completes the close handshake with a client that goes on sending", async () => {
     const received: Data[] = [];
     const closed = new Recorder<[number, string]>();
-    await using server = subject.serve({
+    await using server = await subject.serve({
       message(data, socket) {
         received.push(data);
         return socket.close(3001, "enough");
@@ -335,7 +335,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
 
   test("cuts a client that does not answer a close, and tells the application 1006", async () => {
     const closed = new Recorder<[number, string]>();
-    await using server = subject.serve({
+    await using server = await subject.serve({
       opened: (socket) => socket.close(3001, "go"),
       closed: (...close) => closed.add(close),
     }, { closeTimeoutMs: 30 });
@@ -348,7 +348,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
 
   test("tells the application 1006 when the connection is lost", async () => {
     const closed = new Recorder<[number, string]>();
-    await using server = subject.serve({ closed: (...close) => closed.add(close) });
+    await using server = await subject.serve({ closed: (...close) => closed.add(close) });
     (await open(subject, server))[Symbol.dispose]();
     assert.deepEqual(await closed.next("the loss"), [1006, ""]);
     await server.idle();
@@ -358,7 +358,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
 
 function failures(subject: WebSocketSubject, test: Test): void {
   test("answers 500 when the application crashes before the accept", async () => {
-    await using server = subject.serve({
+    await using server = await subject.serve({
       before() {
         throw new Error("early crash");
       },
@@ -371,7 +371,7 @@ function failures(subject: WebSocketSubject, test: Test): void {
 
   for (const crash of ["throws", "rejects"] as const) {
     test(`closes with 1011 when a message makes the application crash: ${crash}`, async () => {
-      await using server = subject.serve({
+      await using server = await subject.serve({
         message(data, socket): void | Promise<void> {
           if (data !== "crash") return socket.send(data);
           if (crash === "rejects") return Promise.reject(new Error("late crash"));
@@ -390,12 +390,12 @@ function failures(subject: WebSocketSubject, test: Test): void {
 
   test("pings a silent client at the interval and keeps it while it answers", async () => {
     const closed = new Recorder<[number, string]>();
-    await using server = subject.serve(
+    await using server = await subject.serve(
       { closed: (...close) => closed.add(close) },
       { pingInterval: 0.2 },
     );
-    using client = await open(subject, server);
     const start = performance.now();
+    using client = await open(subject, server);
     for (let i = 1; i <= 2; i++) {
       const ping = await client.next();
       assert.equal(ping?.opcode, OP.ping);
@@ -412,7 +412,7 @@ function failures(subject: WebSocketSubject, test: Test): void {
 
   test("ends a dead client in the middle of a message of ours", async () => {
     const opened = new Recorder<ServerSocket>();
-    await using server = subject.serve({ opened: (socket) => opened.add(socket) });
+    await using server = await subject.serve({ opened: (socket) => opened.add(socket) });
     const client = await open(subject, server);
     const socket = await opened.next();
     client[Symbol.dispose]();

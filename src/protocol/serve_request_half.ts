@@ -14,13 +14,13 @@ import { Departure } from "./serve_departure.ts";
 export abstract class ServeRequestHalf {
   readonly #native: Request;
   readonly #limits: ContentLimits;
-  readonly #departure: Departure;
+  /** Made when it is needed, which it is for few requests. */
+  #departure: Departure | undefined;
   #content: RequestContent | undefined;
 
   constructor(native: Request, limits: ContentLimits) {
     this.#native = native;
     this.#limits = limits;
-    this.#departure = new Departure(native, () => this.onCancel());
   }
 
   /** Whether the response is complete. The runtime closes the request with it. */
@@ -32,12 +32,12 @@ export abstract class ServeRequestHalf {
 
   /** Why nobody waits for the response, once that is so. */
   get gone(): DisconnectError | undefined {
-    return this.#departure.reason;
+    return this.#departure?.reason;
   }
 
   /** Aborts with that. */
   get signal(): AbortSignal {
-    return this.#departure.signal;
+    return this.#openDeparture().signal;
   }
 
   /** Set once more content than `max_body_size` was read. */
@@ -71,7 +71,11 @@ export abstract class ServeRequestHalf {
 
   /** Tells whoever reads or listens that nobody waits for the response any more. */
   protected depart(reason: DisconnectError): void {
-    this.#departure.tell(reason);
+    this.#openDeparture().tell(reason);
     this.#content?.stop(reason);
+  }
+
+  #openDeparture(): Departure {
+    return this.#departure ??= new Departure(this.#native, () => this.onCancel());
   }
 }

@@ -225,7 +225,11 @@ export class HandlerTimeoutError extends DisconnectError {
   /** The name of this class. */
   override name = "HandlerTimeoutError";
 
-  /** @param seconds The limit that was exceeded. */
+  /**
+   * Builds the message.
+   *
+   * @param seconds The limit that was exceeded.
+   */
   constructor(seconds: number) {
     super(
       `The application did not begin its response within ${seconds} s. ` +
@@ -242,7 +246,11 @@ export class ReadTimeoutError extends DisconnectError {
   /** The name of this class. */
   override name = "ReadTimeoutError";
 
-  /** @param seconds How long nothing came. */
+  /**
+   * Builds the message.
+   *
+   * @param seconds How long nothing came.
+   */
   constructor(seconds: number) {
     super(`The client sent nothing of the request content for ${seconds} s (read_timeout)`);
   }
@@ -258,7 +266,11 @@ export class ContentTooLargeError extends Error {
   /** The limit in bytes. */
   readonly limit: number;
 
-  /** @param limit Bytes that are allowed. */
+  /**
+   * Builds the message.
+   *
+   * @param limit Bytes that are allowed.
+   */
   constructor(limit: number) {
     super(`Cannot read the request content: it exceeds "max_body_size" (${limit} bytes)`);
     this.limit = limit;

@@ -68,8 +68,8 @@ export const QUIC_MAX_HANDSHAKES = 1000;
 export const QUIC_HANDSHAKE_SECONDS = 10;
 
 /**
- * QUIC connections of one listener; more are refused. An idle one takes some 80 KB, so that all take 320 MB; there is
- * no limit for TCP, where the kernel holds what is idle.
+ * QUIC connections of one listener, also where `max_connections` allows more; further ones are refused. An idle one
+ * takes some 80 KB, four times what it takes on TCP, so that all take 320 MB.
  */
 export const QUIC_MAX_CONNECTIONS = 4096;
 
@@ -107,14 +107,14 @@ export const QPACK_BLOCKED_STREAMS = 16;
 export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * TCP connections of one guarded listener; more are closed as they come. An idle one takes some 20 KB here and as much in
+ * Default of `max_connections`: TCP connections of one guarded listener; more are closed as they come. An idle one takes some 20 KB here and as much in
  * the kernel, so that all take 640 MB at worst; nginx and Caddy leave it to the limit of file descriptors, which ends in
  * accept errors for everybody instead.
  */
 export const TCP_MAX_CONNECTIONS = 16_384;
 
 /**
- * TCP connections one client of a guarded listener may have: an eighth of all, so that it takes eight addresses to keep
+ * Default of `max_connections_per_client`: TCP connections one client of a guarded listener may have, an eighth of all, so that it takes eight addresses to keep
  * others out. Far more than browsers open (6 to a host), for a proxy or a carrier's NAT is one client too. IPv6 clients
  * are told apart by their /64, which is what one subscriber gets (RFC 6177 §2).
  */

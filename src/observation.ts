@@ -67,12 +67,14 @@ export type RefusalReason =
   | "not_implemented"
   | "handshake"
   | "overloaded"
+  | "timed_out"
   | "too_large"
   | "shutting_down";
 
 const REFUSAL_REASONS: Readonly<Record<number, RefusalReason>> = {
   404: "server_name",
   405: "handshake",
+  408: "timed_out",
   413: "too_large",
   414: "too_large",
   421: "server_name",

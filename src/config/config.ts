@@ -81,8 +81,8 @@ export class Config {
    */
   devCertificate!: boolean;
   /**
-   * Seconds a client has to complete the handshake, over HTTP/3 and guarded TCP. A TCP client that is late is not
-   * served, but the runtime keeps its socket until it leaves. Default `60`.
+   * Seconds a client has to complete the handshake, over HTTP/3 (at most 10) and guarded TCP. A TCP client that is late
+   * is not served, but the runtime keeps its socket until it leaves. Default `60`.
    */
   sslHandshakeTimeout!: number;
   /** Protocols offered by ALPN; ignored, since Deno always offers these. Default `["h2","http/1.1"]`. */

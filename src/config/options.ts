@@ -7,7 +7,11 @@
  * @module
  */
 
-import { DEFAULT_HEAD_BYTES } from "../limits.ts";
+import {
+  DEFAULT_HEAD_BYTES,
+  TCP_MAX_CONNECTIONS,
+  TCP_MAX_CONNECTIONS_PER_CLIENT,
+} from "../limits.ts";
 import {
   ALPN,
   ALT_SVC,
@@ -163,8 +167,12 @@ const ROWS = {
   maxAppQueueSize: { kind: integer(1), default: 10, effect: "now" },
   maxBodySize: { kind: orNull(integer(0)), default: null, effect: "now" },
   maxConnectionAge: { kind: orNull(positiveSeconds()), default: 3600, effect: "guarded" },
-  maxConnections: { kind: integer(1), default: 16384, effect: "guarded" },
-  maxConnectionsPerClient: { kind: integer(1), default: 2048, effect: "guarded" },
+  maxConnections: { kind: integer(1), default: TCP_MAX_CONNECTIONS, effect: "guarded" },
+  maxConnectionsPerClient: {
+    kind: integer(1),
+    default: TCP_MAX_CONNECTIONS_PER_CLIENT,
+    effect: "guarded",
+  },
   maxMemory: { kind: orNull(integer(1)), default: null, effect: "now" },
   maxRequests: { kind: orNull(integer(1)), default: null, effect: "now" },
   maxRequestsJitter: { kind: integer(0), default: 0, effect: "now" },

@@ -20,6 +20,7 @@ export const REFUSAL_REASONS: readonly RefusalReason[] = [
   "overloaded",
   "server_name",
   "shutting_down",
+  "timed_out",
   "too_large",
 ];
 

@@ -34,7 +34,7 @@ export function logReporter(
   };
   return {
     refused(method, status, reason) {
-      log.info(`Refused ${printable(method)} with ${status}: ${printable(reason)}`);
+      log.info(`Refused ${printable(method) || "a request"} with ${status}: ${printable(reason)}`);
     },
     failed(error, method, url) {
       if (!isNew(error)) return;

@@ -73,6 +73,7 @@ hypercorn_requests_refused_total{protocol="h2",reason="not_implemented"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="overloaded"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="server_name"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="shutting_down"} 0
+hypercorn_requests_refused_total{protocol="h2",reason="timed_out"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="too_large"} 1
 # HELP hypercorn_sent_bytes_total Bytes of response content and WebSocket messages that were sent.
 # TYPE hypercorn_sent_bytes_total counter

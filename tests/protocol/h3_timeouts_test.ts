@@ -83,7 +83,7 @@ for (const { name, start } of SLOW_HEADS) {
 
     assert.equal((await slow.response()).status, 408);
     assert.deepEqual(server.take("refused"), [" 408 The head was not complete within 10 s"]);
-    assert.deepEqual(observer.events.at(-1), ["responded 408", "ended refused bad_request"]);
+    assert.deepEqual(observer.events.at(-1), ["responded 408", "ended refused timed_out"]);
     peer.releaseInstructions();
     assert.equal((await peer.get()).status, 200);
     await eventually(() => server.listener.counts().streams === 0, "the end of the streams");

@@ -20,6 +20,12 @@ export const SENDS_AFTER_DISCONNECT = 100;
  */
 export const WEBSOCKET_RECEIVE_QUEUE_BYTES = 64 * 1024 * 1024;
 
+/**
+ * Bytes of WebSocket messages that are read over HTTP/3 before the application receives them. So a Close frame or a ping
+ * behind a few messages is noticed; then the client has to wait, which is what the runtime's WebSockets cannot make it do.
+ */
+export const WEBSOCKET_READ_AHEAD_BYTES = 64 * 1024;
+
 /** Bytes the runtime may have queued for a WebSocket before `send()` waits (Hypercorn waits for the socket to drain). */
 export const WEBSOCKET_SEND_BUFFER_BYTES = 1024 * 1024;
 

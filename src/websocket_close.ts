@@ -5,6 +5,8 @@
  * @module
  */
 
+import { ApplicationError } from "./errors.ts";
+
 /** Longest close reason in bytes of UTF-8: a control frame holds 125, two are the code (RFC 6455 §5.5). */
 export const MAX_CLOSE_REASON_BYTES = 123;
 
@@ -52,6 +54,24 @@ export function checkCloseArguments(code: number, reason: string): void {
     throw new DOMException(
       `Cannot close the WebSocket: the reason is longer than ${MAX_CLOSE_REASON_BYTES} bytes of UTF-8`,
       "SyntaxError",
+    );
+  }
+}
+
+/**
+ * Judges the same of an exchange.
+ *
+ * @throws {ApplicationError} For what cannot be sent in a Close frame.
+ */
+export function checkClose(code: number, reason: string): void {
+  if (!isCloseCode(code)) {
+    throw new ApplicationError(
+      `Cannot close the WebSocket with code ${code}: expected 1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999`,
+    );
+  }
+  if (!isCloseReason(reason)) {
+    throw new ApplicationError(
+      `Cannot close the WebSocket: the reason is longer than ${MAX_CLOSE_REASON_BYTES} bytes of UTF-8`,
     );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Checks of a WebSocket handshake that the runtime leaves out: Deno accepts any method, version and key.
+ * Checks of a WebSocket handshake. Over HTTP/1.1 the runtime leaves them out: Deno accepts any method, version and key.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1 | RFC 6455 §4.2.1}
  * @module
@@ -50,8 +50,23 @@ export function checkHandshake(method: string, headers: Headers): void {
 }
 
 /** Subprotocols the client offers, in its order; repeated fields count as one list. */
-export function offeredSubprotocols(headers: Headers): string[] {
+export function offeredSubprotocols(headers: Pick<Headers, "get">): string[] {
   return listMembers(headers.get("sec-websocket-protocol") ?? "");
+}
+
+/**
+ * Checks the subprotocol that an application chooses.
+ *
+ * @param chosen `undefined` for none.
+ * @throws {ApplicationError} When it was not offered.
+ */
+export function checkSubprotocol(chosen: string | undefined, offered: readonly string[]): void {
+  if (chosen === undefined || offered.includes(chosen)) return;
+  throw new ApplicationError(
+    `Cannot accept the WebSocket: subprotocol "${chosen}" is not among those offered (${
+      offered.join(", ") || "none"
+    })`,
+  );
 }
 
 /** Fields of the 101 response that are the handshake's own (RFC 6455 §4.2.2), or must not be in it (RFC 9110 §15.2). */

@@ -8,7 +8,7 @@
  */
 
 import type { Content } from "../content.ts";
-import { ApplicationError, DisconnectError } from "../errors.ts";
+import { DisconnectError } from "../errors.ts";
 import {
   type AcceptOptions,
   nextWebSocketState,
@@ -21,10 +21,10 @@ import {
   type WebSocketState,
 } from "../exchange.ts";
 import { WEBSOCKET_CLOSE_TIMEOUT_MS, WEBSOCKET_RECEIVE_QUEUE_BYTES } from "../limits.ts";
-import { isCloseCode, isCloseReason, MAX_CLOSE_REASON_BYTES } from "../websocket_close.ts";
+import { checkClose } from "../websocket_close.ts";
 import { Fifo } from "../fifo.ts";
 import { type GuardedUpgrade, upgradeGuarded, type WebSocketSettings } from "./guarded_socket.ts";
-import { checkAcceptFields, offeredSubprotocols } from "./handshake.ts";
+import { checkAcceptFields, checkSubprotocol, offeredSubprotocols } from "./handshake.ts";
 import type { ServeExchange } from "./serve_exchange.ts";
 import type { ServeObservation } from "./serve_observation.ts";
 
@@ -76,13 +76,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
   async accept(options: AcceptOptions = {}): Promise<void> {
     const next = this.#next("accept");
     const { subprotocol, fields = [] } = options;
-    if (subprotocol !== undefined && !this.subprotocols.includes(subprotocol)) {
-      throw new ApplicationError(
-        `Cannot accept the WebSocket: subprotocol "${subprotocol}" is not among those offered (${
-          this.subprotocols.join(", ") || "none"
-        })`,
-      );
-    }
+    checkSubprotocol(subprotocol, this.subprotocols);
     checkAcceptFields(fields);
     if (this.#native.signal.aborted) throw new DisconnectError(LEFT);
     const opened = this.#handshake.complete(() => {
@@ -215,19 +209,5 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.#closed = { type: "close", code, reason };
     this.#opened();
     for (const receiver of this.#receivers.splice(0)) receiver(this.#closed);
-  }
-}
-
-/** @throws {ApplicationError} For what cannot be sent in a Close frame. */
-function checkClose(code: number, reason: string): void {
-  if (!isCloseCode(code)) {
-    throw new ApplicationError(
-      `Cannot close the WebSocket with code ${code}: expected 1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999`,
-    );
-  }
-  if (!isCloseReason(reason)) {
-    throw new ApplicationError(
-      `Cannot close the WebSocket: the reason is longer than ${MAX_CLOSE_REASON_BYTES} bytes of UTF-8`,
-    );
   }
 }

@@ -75,7 +75,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
       qpackBlockedStreams: QPACK_BLOCKED_STREAMS,
       maxFieldSectionSize: settings.maxFieldSectionSize,
       maxRequestStreams: settings.maxConcurrentRequests,
-      enableConnectProtocol: false,
+      enableConnectProtocol: true,
       enableDatagrams: false,
       random: Math.random(),
     });

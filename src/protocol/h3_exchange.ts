@@ -1,10 +1,9 @@
 /**
  * An exchange over HTTP/3: a request stream with its head read, and the frames of the answer.
  *
- * Theory of operation. As under `Deno.serve`, `respond` keeps the head and the first `write` its content; if `end`
- * follows at once everything goes out in one write with a content-length, otherwise the response becomes a stream of
- * DATA frames. The transport cannot reset a stream, so a response that is broken off is left without its end
- * (`H3ResponseWriter.giveUp`).
+ * Theory of operation. `respond` keeps the head and the first `write` its content; if `end` follows at once everything
+ * goes out in one write with a content-length, otherwise the response becomes a stream of DATA frames. The transport
+ * cannot reset a stream, so a response that is broken off is left without its end (`H3ResponseWriter.giveUp`).
  *
  * @module
  */
@@ -76,7 +75,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.request = head;
     this.peer = peer;
     this.observation = observed?.observation;
-    this.upload = mayHaveContent(head.method);
+    this.upload = head.method !== "CONNECT" && mayHaveContent(head.method);
     this.supports = supportOf(head.fields);
     this.#expectsContinue = expectsContinue(head.fields);
     this.#departure = new H3Departure(head, owner.settings.reporter);
@@ -92,12 +91,9 @@ export class H3Exchange implements Exchange, Entry, Held {
     return this.#departure.signal;
   }
 
-  get #gone(): DisconnectError | undefined {
-    return this.#departure.reason;
-  }
-
   read(): Promise<Uint8Array | null> {
-    if (this.#gone) return Promise.reject(this.#gone);
+    const { reason } = this.#departure;
+    if (reason) return Promise.reject(reason);
     this.#continue();
     return this.content.read();
   }
@@ -164,7 +160,7 @@ export class H3Exchange implements Exchange, Entry, Held {
       const file = await openFile(path, this.#length!.declared);
       this.#declare(file.size);
       this.#state = "responding";
-      if (this.#bodiless || this.#gone) await file.readable.cancel();
+      if (this.#bodiless || this.#departure.reason) await file.readable.cancel();
       else for await (const chunk of file.readable) await this.write(chunk);
       await this.end();
     } catch (error) {
@@ -180,7 +176,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     this.#cease("failed", 500, "the application failed");
   }
 
-  /** Ends the exchange at the shutdown deadline: 503 when nothing was sent, otherwise the response is broken off. */
+  /** Ends the exchange at the deadline of a stop: 503 when nothing was sent, otherwise the response is broken off. */
   cut(reason: DisconnectError): void {
     this.#cease("aborted", 503, reason.message);
     this.#departure.tell(reason);
@@ -198,7 +194,7 @@ export class H3Exchange implements Exchange, Entry, Held {
    * @param status What to answer where that is still possible; `null` when nobody is there to read it.
    * @returns Whether the response was complete or the answer could be sent.
    */
-  onLost(cause: unknown, status: number | null): boolean {
+  onLost(cause: unknown, status: number | null, fields: FieldList = []): boolean {
     const before = this.#state;
     if (before === "ended" || before === "aborted") return true;
     this.#state = "aborted";
@@ -207,7 +203,7 @@ export class H3Exchange implements Exchange, Entry, Held {
     if (answered) {
       observed?.refuse(status);
       owner.settings.reporter.refused(this.request.method, status, asError(cause).message);
-      this.#answer(status);
+      this.#answer(status, fields);
     } else {
       observed?.decide("aborted");
       const isReset = cause instanceof StreamResetError; // to be followed by a stop of the response
@@ -215,6 +211,12 @@ export class H3Exchange implements Exchange, Entry, Held {
     }
     this.#departure.tell(cause);
     return answered;
+  }
+
+  /** Sends the head that `respond` got. Both halves of the stream are not this exchange's any more. */
+  handOver(): void {
+    this.flush();
+    this.#state = "ended";
   }
 
   /** Sends the head when the application has not completed the response for a moment; not while a file is opened. */
@@ -252,7 +254,8 @@ export class H3Exchange implements Exchange, Entry, Held {
 
   /** Legal next state; after a disconnect every call but `abort` is refused with it. */
   #next(call: ResponseCall): ResponseState {
-    if (this.#gone) throw this.#gone;
+    const { reason } = this.#departure;
+    if (reason) throw reason;
     return nextState(this.#state, call);
   }
 
@@ -304,8 +307,8 @@ export class H3Exchange implements Exchange, Entry, Held {
 
   /**
    * Ends the response from our side, unless it is over: `status` where the application has not begun it. Otherwise it
-   * begins for the client, too, and then lacks its end: what the client sees does not depend on timing, and some end
-   * the connection for a stream that ends without a response.
+   * begins for the client, too, and lacks its end: that does not depend on timing, and some end the connection for a
+   * stream without a response.
    */
   #cease(outcome: "aborted" | "failed", status: number, reason: string): void {
     const before = this.#state;
@@ -318,10 +321,13 @@ export class H3Exchange implements Exchange, Entry, Held {
   }
 
   /** An answer of the server itself. */
-  #answer(status: number): void {
+  #answer(status: number, fields: FieldList = []): void {
     this.#head = this.#held = undefined;
     const { writer, owner, observed } = this.#parts;
-    const head = this.#encodeHead(status, completeFields(NO_CONTENT, owner.settings));
+    const head = this.#encodeHead(
+      status,
+      completeFields([...NO_CONTENT, ...fields], owner.settings),
+    );
     observed?.responded(status);
     if (!this.#begun) return writer.sendAll(head);
     writer.frame(head);

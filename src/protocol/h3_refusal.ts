@@ -4,14 +4,15 @@
  * @module
  */
 
-import type { RequestHead } from "../exchange.ts";
+import { combineField } from "../fields.ts";
+import type { H3RequestHead } from "../h3/mod.ts";
 import type { ListenerSettings, Refusal } from "./serve_context.ts";
 import { contentTooLarge } from "./serve_limits.ts";
 
 /** What of a request decides. */
 export interface RefusalParts {
   /** Its head. */
-  readonly head: RequestHead;
+  readonly head: H3RequestHead;
   /** Declared length of its content; `null` when there is none. */
   readonly contentLength: number | null;
   /** Name the client asked for in TLS; `null` when it gave none. */
@@ -21,11 +22,13 @@ export interface RefusalParts {
 /** Why and how a request is refused; `null` to go on. Observers were told of it, so that it counts. */
 export function refusalOf(
   { head, contentLength, serverName }: RefusalParts,
-  { serverNames, limits }: Pick<ListenerSettings, "serverNames" | "limits">,
+  { serverNames, limits, inFlight }: Pick<ListenerSettings, "serverNames" | "limits" | "inFlight">,
 ): Refusal | null {
-  const { method, authority, target } = head;
+  const { method, authority, target, protocol } = head;
   const { targetSize, bodySize, concurrency } = limits;
-  if (method === "CONNECT") return CONNECT;
+  if (method === "CONNECT" && protocol !== "websocket") {
+    return protocol === null ? CONNECT : unknownProtocol(protocol);
+  }
   if (serverNames !== null && !serverNames.has(authority.toLowerCase())) {
     return unknownName(authority, serverName);
   }
@@ -35,13 +38,41 @@ export function refusalOf(
   if (contentLength !== null && bodySize !== null && contentLength > bodySize) {
     return contentTooLarge(bodySize);
   }
-  return concurrency?.exceeded ? OVERLOADED : null;
+  if (concurrency?.exceeded) return OVERLOADED;
+  if (protocol === null) return null;
+  return inFlight.draining ? STOPPING : versionRefusal(head);
 }
 
 const CONNECT: Refusal = {
   status: 501,
   message: "CONNECT is for proxies, this is an origin server",
 };
+
+/** RFC 9220 §3. */
+function unknownProtocol(protocol: string): Refusal {
+  return {
+    status: 501,
+    message: `":protocol" is ${JSON.stringify(protocol)}, expected "websocket"`,
+  };
+}
+
+const STOPPING: Refusal = {
+  status: 503,
+  message: "Cannot accept the WebSocket handshake: the server is shutting down",
+};
+
+/** Not 426, whose field `upgrade` HTTP/3 does not have (RFC 6455 §4.2.2, RFC 9110 §15.5.22). */
+function versionRefusal({ fields }: H3RequestHead): Refusal | null {
+  const version = combineField(fields, "sec-websocket-version") ?? "";
+  if (version === "13") return null;
+  const received = JSON.stringify(version);
+  return {
+    status: 400,
+    message: `Cannot accept the WebSocket handshake: the version is ${received}, expected "13"`,
+    fields: [["sec-websocket-version", "13"]],
+    reason: "handshake",
+  };
+}
 
 const OVERLOADED: Refusal = {
   status: 503,

@@ -10,11 +10,11 @@ import {
   HandlerTimeoutError,
   ReadTimeoutError,
 } from "../errors.ts";
-import type { Application, PeerInfo, RequestHead } from "../exchange.ts";
+import type { Application, PeerInfo } from "../exchange.ts";
 import { NO_CONTENT } from "../fields.ts";
 import { H3, H3Error, type H3RequestHead, type RequestStream, sendOrder } from "../h3/mod.ts";
-import { asError } from "../misuse.ts";
 import { type QuicBidirectionalStream, StreamResetError } from "../quic/transport.ts";
+import { type CallEvents, H3Call, urlOf } from "./h3_call.ts";
 import type { H3Owner } from "./h3_context.ts";
 import { H3Exchange } from "./h3_exchange.ts";
 import { completeFields } from "./h3_fields.ts";
@@ -23,9 +23,9 @@ import { H3Observation } from "./h3_observation.ts";
 import { refusalOf } from "./h3_refusal.ts";
 import { H3ResponseWriter, type WriterEvents } from "./h3_response.ts";
 import { H3Waits, type WaitEvents } from "./h3_waits.ts";
+import { H3WebSocketExchange } from "./h3_websocket.ts";
 import type { Refusal } from "./serve_context.ts";
 
-const INCOMPLETE = "The application returned without completing its response";
 const UNSENDABLE =
   "Cannot send the content: bytes given to write() belong to the server, do not change or transfer them";
 
@@ -38,7 +38,7 @@ export interface RequestEvents {
 }
 
 /** Reads one request, runs the application, and sees both halves to their end. */
-export class H3Request implements InputEvents, WriterEvents, WaitEvents {
+export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEvents {
   /** The stream. */
   readonly stream: QuicBidirectionalStream;
   /** Whether the response was broken off. */
@@ -51,7 +51,9 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
   readonly #writer: H3ResponseWriter;
   readonly #waits: H3Waits;
   #observed: H3Observation | null = null;
+  /** The request, or the handshake of a WebSocket. */
   #exchange: H3Exchange | undefined;
+  #websocket: H3WebSocketExchange | undefined;
   #inputOver = false;
   #outputOver = false;
   #handled = false;
@@ -98,7 +100,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
 
   /** The connection is over. */
   lose(error: unknown): void {
-    this.#exchange?.onLost(error, null);
+    this.#party?.onLost(error, null);
     this.#input.stop();
   }
 
@@ -113,8 +115,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
     const refusal = refusalOf({ head, contentLength, serverName }, settings);
     if (refusal) {
       this.#answer(refusal, head.method);
-      this.#returned();
-      return;
+      return this.onReturned();
     }
     const exchange = this.#exchange = new H3Exchange({
       head,
@@ -127,18 +128,15 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
     });
     settings.inFlight.add(exchange);
     this.#waits.handler();
-    try {
-      this.#call(exchange).then(
-        () => this.#completed(exchange, head),
-        (error) => this.#failed(exchange, error, head),
-      );
-    } catch (error) {
-      this.#failed(exchange, error, head); // a handler that is no async function may throw as it is called
-    }
+    const call = new H3Call(exchange, settings.reporter, this);
+    if (head.protocol === null) return call.http(this.#application);
+    this.#websocket = this.#newWebSocket(exchange);
+    call.websocket(this.#application, this.#websocket);
   }
 
   onWait(): void {
-    if (!this.#outputOver) this.#waits.content(); // the rest of an answered one has its own time
+    // The rest of an answered request has its own time, and a WebSocket any.
+    if (!this.#outputOver && !this.#isWebSocket) this.#waits.content();
   }
 
   onWaitOver(): void {
@@ -147,14 +145,14 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
 
   onInputError(error: unknown): void {
     const malformed = this.#judgeError(error);
-    const exchange = this.#exchange;
-    if (exchange === undefined) {
+    const party = this.#party;
+    if (party === undefined) {
       if (this.#handled) return; // refused, whatever the rest of it is
       if (malformed) {
         this.#begin(null);
         this.#answer(malformed, "");
       } else this.#writer.finish(); // nothing was sent, so nothing can look complete
-    } else if (!exchange.onLost(error, malformed?.status ?? null) && malformed) {
+    } else if (!party.onLost(error, malformed?.status ?? null) && malformed) {
       // The response has begun, and the transport cannot reset it (RFC 9114 §4.1.2).
       this.#owner.fail(new H3Error(H3.MESSAGE_ERROR, malformed.message));
     }
@@ -165,7 +163,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
     this.#waits.inputOver();
     if (this.#exchange === undefined) {
       this.#writer.finish(); // there was no request
-      this.#returned();
+      this.onReturned();
     }
     this.#endIfOver();
   }
@@ -179,12 +177,12 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
   }
 
   onSent(bytes: number): void {
-    this.#observed?.sent(bytes);
+    if (!this.#isWebSocket) this.#observed?.sent(bytes); // which counts its messages
   }
 
   onLost(error: unknown): void {
-    this.#observed?.decide("aborted");
-    this.#exchange?.onLost(error, null);
+    if (!this.#isWebSocket) this.#observed?.decide("aborted");
+    this.#party?.onLost(error, null);
   }
 
   onUnsendable(cause: unknown): void {
@@ -238,7 +236,29 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
     const reason = `the client took nothing of it for ${seconds} s`;
     this.#observed?.decide("aborted");
     this.#writer.stall(reason);
-    this.#exchange?.onLost(new DisconnectError(`The response was given up: ${reason}`), null);
+    this.#party?.onLost(new DisconnectError(`The response was given up: ${reason}`), null);
+  }
+
+  /** Whether the stream carries frames of WebSockets. */
+  get #isWebSocket(): boolean {
+    return this.#websocket?.accepted === true;
+  }
+
+  /** Who is told that the client is lost. */
+  get #party(): H3Exchange | H3WebSocketExchange | undefined {
+    return this.#websocket ?? this.#exchange;
+  }
+
+  #newWebSocket(exchange: H3Exchange): H3WebSocketExchange {
+    const { websocket, limits } = this.#owner.settings;
+    return new H3WebSocketExchange(exchange, {
+      input: this.#input,
+      writer: this.#writer,
+      observed: this.#observed,
+      settings: websocket,
+      clock: limits.clock,
+      onFault: (error) => this.#owner.fail(error),
+    });
   }
 
   #begin(head: H3RequestHead | null): void {
@@ -246,39 +266,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
     if (observer) this.#observed = H3Observation.begin(observer, head, this.#peer.client);
   }
 
-  /** Calls the application, in the context of the observer when it has one. */
-  #call(exchange: H3Exchange): Promise<void> {
-    const { observation } = exchange;
-    if (observation?.run === undefined) return this.#application.http(exchange);
-    return observation.run(() => this.#application.http(exchange));
-  }
-
-  #completed(exchange: H3Exchange, head: H3RequestHead): void {
-    if (exchange.state === "ended") return this.#returned();
-    const error = exchange.signal.aborted
-      ? new DisconnectError()
-      : new ApplicationError(INCOMPLETE);
-    this.#failed(exchange, error, head);
-  }
-
-  #failed(exchange: H3Exchange, reason: unknown, head: H3RequestHead): void {
-    const { reporter } = this.#owner.settings;
-    const { excess } = exchange.content;
-    if (excess && exchange.state === "initial") { // whatever it makes of the error
-      exchange.onLost(excess, 413);
-      return this.#returned();
-    }
-    const error = asError(reason);
-    const url = urlOf(head);
-    // What fails after the client left, or sent too much, fails because of that, whatever it throws.
-    const gone = error instanceof DisconnectError || exchange.state === "aborted" || excess;
-    if (gone) reporter.disconnected(error, head.method, url);
-    else reporter.failed(error, head.method, url);
-    exchange.abort(error);
-    this.#returned();
-  }
-
-  #returned(): void {
+  onReturned(): void {
     if (this.#handled) return;
     this.#handled = true;
     this.#leave();
@@ -328,8 +316,4 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents {
     this.#observed?.responded(status);
     this.#writer.sendAll(head);
   }
-}
-
-function urlOf({ authority, target }: RequestHead): string {
-  return `https://${authority}${target}`;
 }

@@ -39,7 +39,9 @@ export class H3ResponseWriter {
   readonly #events: WriterEvents;
   readonly #queue = new FrameQueue();
   #state: "open" | "ending" | "over" = "open";
-  #writing = false;
+  #busy = false;
+  /** Bytes of the piece on its way. */
+  #writing = 0;
   #done = false;
   /** Bytes of content that `sendAll` has on their way. */
   #flat = 0;
@@ -48,6 +50,11 @@ export class H3ResponseWriter {
   constructor(stream: QuicSendStream, events: WriterEvents) {
     this.#stream = stream;
     this.#events = events;
+  }
+
+  /** Bytes that the transport has not taken. */
+  get queued(): number {
+    return this.#queue.size + this.#writing;
   }
 
   /**
@@ -128,14 +135,15 @@ export class H3ResponseWriter {
   }
 
   #start(): void {
-    if (!this.#writing) void this.#writeAll();
+    if (!this.#busy) void this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
-    this.#writing = true;
+    this.#busy = true;
     try {
       for (let piece = this.#queue.take(); piece; piece = this.#queue.take()) {
         this.#events.onWriting();
+        this.#writing = piece.byteLength;
         const written = this.#stream.write(piece);
         if (this.#queue.size < RESPONSE_BUFFER_BYTES) this.#makeRoom();
         const { taken } = this.#queue;
@@ -146,7 +154,8 @@ export class H3ResponseWriter {
     } catch (error) {
       this.#lose(error);
     }
-    this.#writing = false;
+    this.#writing = 0;
+    this.#busy = false;
     if (this.#state !== "ending") return;
     this.#state = "over";
     this.#close();

@@ -460,11 +460,11 @@ const OPERATION: readonly Entry[] = [
   ),
   proved("48", "Extended CONNECT is a WebSocket whatever :protocol says", [
     ...h3Requests(
-      "H3Request answers 400 to a request with :protocol, which is not offered, and says why in the log",
+      "H3Request answers 501 to a request with a :protocol that is not known, and says why in the log",
       "H3Request answers 501 to a request with method CONNECT, and says why in the log",
     ),
     ...sockets("upgradeWebSocket() answers 426 over HTTP/2, which has no upgrade"),
-  ], "It is not offered yet, and refused"),
+  ], "Over HTTP/3 501 for another one than websocket; over HTTP/2 it is not offered"),
   proved("49", "Reload: a syntax error ends the server, few files count, all restart at once", [
     ...testsOf("workers/processes_test.ts")(
       "--reload serves each good version, and the last good one while there is a bad one",

@@ -83,7 +83,7 @@ Deno.test("An HTTP/3 connection opens control, encoder and decoder stream, and s
     maxFieldSectionSize: 12_345,
     qpackMaxTableCapacity: 4096,
     qpackBlockedStreams: 16,
-    enableConnectProtocol: false,
+    enableConnectProtocol: true,
     enableDatagrams: false,
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { refusalOf, type RefusalParts } from "../../src/protocol/h3_refusal.ts";
+import { InFlight } from "../../src/protocol/in_flight.ts";
 import { ConcurrencyLimit, type RequestLimits } from "../../src/protocol/request_limits.ts";
 import { answer, serveH3 } from "../_support/h3_harness.ts";
 import { RecordingObserver } from "../_support/recording_observer.ts";
@@ -14,6 +15,14 @@ const HEAD = {
   target: "/",
   httpVersion: "3",
   fields: [],
+  protocol: null,
+} as const;
+
+/** An extended CONNECT of a WebSocket client. */
+const WEBSOCKET = {
+  method: "CONNECT",
+  protocol: "websocket",
+  fields: [["sec-websocket-version", "13"]],
 } as const;
 
 /** A request, and what it is refused with. */
@@ -24,6 +33,7 @@ interface Row {
   readonly serverName?: string | null;
   readonly names?: readonly string[];
   readonly limits?: Partial<RequestLimits>;
+  readonly draining?: boolean;
   readonly status: number | null;
 }
 
@@ -32,6 +42,43 @@ const NAMES = ["one.example", "one.example:8443"];
 const ROWS: readonly Row[] = [
   { name: "an ordinary request", status: null },
   { name: "CONNECT", head: { method: "CONNECT" }, status: 501 },
+  {
+    name: "extended CONNECT for an unknown protocol",
+    head: { ...WEBSOCKET, protocol: "connect-udp" },
+    status: 501,
+  },
+  { name: "a WebSocket", head: WEBSOCKET, status: null },
+  {
+    name: "a WebSocket that sends a key, which means nothing here",
+    head: {
+      ...WEBSOCKET,
+      fields: [["sec-websocket-version", "13"], ["sec-websocket-key", "none"]],
+    },
+    status: null,
+  },
+  { name: "a WebSocket without a version", head: { ...WEBSOCKET, fields: [] }, status: 400 },
+  {
+    name: "a WebSocket of two versions",
+    head: {
+      ...WEBSOCKET,
+      fields: [["sec-websocket-version", "13"], ["sec-websocket-version", "8"]],
+    },
+    status: 400,
+  },
+  { name: "a WebSocket while the server stops", head: WEBSOCKET, draining: true, status: 503 },
+  { name: "a request while the server stops", draining: true, status: null },
+  {
+    name: "a WebSocket for an unknown name",
+    head: WEBSOCKET,
+    names: ["two.example"],
+    status: 404,
+  },
+  {
+    name: "a WebSocket whose target is beyond its limit",
+    head: { ...WEBSOCKET, target: "/a" },
+    limits: { targetSize: 1 },
+    status: 414,
+  },
   { name: "a name that is served", names: NAMES, status: null },
   {
     name: "a name that is served, on a connection made for another one",
@@ -89,13 +136,16 @@ const ROWS: readonly Row[] = [
   { name: "content of unknown size", limits: { bodySize: 0 }, status: null },
 ];
 
-for (const { name, head, contentLength, serverName, names, limits, status } of ROWS) {
+for (const row of ROWS) {
+  const { name, head, contentLength, serverName, names, limits, draining, status } = row;
   Deno.test(`refusalOf() ${status === null ? "lets pass" : `answers ${status} to`} ${name}`, () => {
+    const inFlight = new InFlight();
+    if (draining) inFlight.drain();
     const refusal = refusalOf({
       head: { ...HEAD, ...head },
       contentLength: contentLength ?? null,
       serverName: serverName === undefined ? "one.example" : serverName,
-    }, { serverNames: names ? new Set(names) : null, limits: looseLimits(limits) });
+    }, { serverNames: names ? new Set(names) : null, limits: looseLimits(limits), inFlight });
     assert.equal(refusal?.status ?? null, status);
   });
 }

@@ -63,10 +63,26 @@ const REFUSED: readonly Refused[] = [
     head: [...GET, [":status", "200"]],
   },
   {
-    name: "with :protocol, which is not offered",
+    name: "with :protocol and method GET",
     status: 400,
     reason: /":protocol"/,
-    head: [...requestFields({ method: "CONNECT" }), [":protocol", "websocket"]],
+    head: [...GET, [":protocol", "websocket"]],
+  },
+  {
+    name: "with a :protocol that is not known",
+    status: 501,
+    reason: /":protocol" is "connect-udp", expected "websocket"/,
+    head: [...requestFields({ method: "CONNECT" }), [":protocol", "connect-udp"]],
+  },
+  {
+    name: "for a WebSocket of another version",
+    status: 400,
+    reason: /the version is "8", expected "13"/,
+    head: [
+      ...requestFields({ method: "CONNECT" }),
+      [":protocol", "websocket"],
+      ["sec-websocket-version", "8"],
+    ],
   },
   {
     name: "with an upper-case field name",

@@ -1,0 +1,107 @@
+/**
+ * Calls the application for a request over HTTP/3, and judges how it returned.
+ *
+ * @module
+ */
+
+import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
+import type { Application, RequestHead } from "../exchange.ts";
+import { asError } from "../misuse.ts";
+import type { H3Exchange } from "./h3_exchange.ts";
+import type { H3WebSocketExchange } from "./h3_websocket.ts";
+import type { Reporter } from "./serve_context.ts";
+
+const INCOMPLETE = "The application returned without completing its response";
+
+/** Who waits for the application. */
+export interface CallEvents {
+  /** It has returned, and its exchange is over or on its way to be. Once. */
+  onReturned(): void;
+}
+
+/** One call of the application. */
+export class H3Call {
+  readonly #exchange: H3Exchange;
+  readonly #reporter: Reporter;
+  readonly #events: CallEvents;
+
+  /** @param exchange The request, or the handshake of a WebSocket. */
+  constructor(exchange: H3Exchange, reporter: Reporter, events: CallEvents) {
+    this.#exchange = exchange;
+    this.#reporter = reporter;
+    this.#events = events;
+  }
+
+  /** Has the application answer the request. */
+  http(application: Application): void {
+    const exchange = this.#exchange;
+    this.#run(() => application.http(exchange)).then(
+      () => this.#completed(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  /** Has it accept or deny a WebSocket, and see that through. */
+  websocket(application: Application, exchange: H3WebSocketExchange): void {
+    this.#run(() => application.websocket(exchange)).then(() => exchange.checkReturn()).then(
+      () => this.#events.onReturned(),
+      (error) => this.#failedWebSocket(error, exchange),
+    );
+  }
+
+  /** Calls the application, in the context of the observer when it has one. */
+  #run(call: () => Promise<void>): Promise<void> {
+    const { observation } = this.#exchange;
+    try {
+      return observation?.run === undefined ? call() : observation.run(call);
+    } catch (error) {
+      return Promise.reject(error); // a handler that is no async function may throw as it is called
+    }
+  }
+
+  #completed(): void {
+    const exchange = this.#exchange;
+    if (exchange.state === "ended") return this.#events.onReturned();
+    this.#failed(
+      exchange.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE),
+    );
+  }
+
+  #failed(reason: unknown): void {
+    const exchange = this.#exchange;
+    const { excess } = exchange.content;
+    if (excess && exchange.state === "initial") { // whatever it makes of the error
+      exchange.onLost(excess, 413);
+    } else {
+      const error = asError(reason);
+      // What fails after the client left, or sent too much, fails because of that, whatever it throws.
+      this.#report(error, exchange.state === "aborted" || excess !== undefined);
+      exchange.abort(error);
+    }
+    this.#events.onReturned();
+  }
+
+  #failedWebSocket(reason: unknown, exchange: H3WebSocketExchange): void {
+    if (reason instanceof HandshakeError && this.#exchange.state === "initial") {
+      exchange.onLost(reason, reason.status, reason.fields);
+    } else {
+      const error = asError(reason);
+      this.#report(error, this.#exchange.state === "aborted");
+      exchange.abort(error);
+    }
+    this.#events.onReturned();
+  }
+
+  #report(error: Error, gone: boolean): void {
+    const { request } = this.#exchange;
+    const url = urlOf(request);
+    if (gone || error instanceof DisconnectError) {
+      this.#reporter.disconnected(error, request.method, url);
+    } else this.#reporter.failed(error, request.method, url);
+  }
+}
+
+/** URL of a request, for the log. */
+export function urlOf({ authority, target }: RequestHead): string {
+  return `https://${authority}${target}`;
+}

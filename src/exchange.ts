@@ -151,8 +151,13 @@ export type WebSocketEvent =
 export interface AcceptOptions {
   /** Chosen subprotocol; must be one the client offered. */
   readonly subprotocol?: string;
-  /** Further fields of the 101 response. */
+  /** Further fields of the response that accepts: 101, or 200 where WebSockets come by CONNECT (RFC 8441 §5). */
   readonly fields?: FieldList;
+  /**
+   * Seconds of silence after which the client is given up, with a ping at half of it; `0` for any time. Default: as
+   * configured.
+   */
+  readonly idleTimeout?: number;
 }
 
 /**
@@ -170,6 +175,8 @@ export interface WebSocketExchange extends ResponseWriter {
   readonly signal: AbortSignal;
   /** Subprotocols the client offered, in its order. */
   readonly subprotocols: readonly string[];
+  /** Bytes that were sent and wait for the client; absent where the driver cannot tell. */
+  readonly buffered?: number | undefined;
   /** Accepts the handshake. Throws `ApplicationError` for a subprotocol that was not offered or a bad field. */
   accept(options?: AcceptOptions): Promise<void>;
   /** Next message, or the close event (repeated for ever after). */

@@ -41,21 +41,28 @@ export class ExchangeSocket extends EventTarget {
   readonly protocol: string;
   binaryType: BinaryType = "arraybuffer";
   readonly #exchange: WebSocketExchange;
+  readonly #idleTimeout: number | undefined;
   readonly #handlers = new Map<EventName, EventListener>();
   readonly #crash = Promise.withResolvers<never>();
   #readyState = 0;
-  #bufferedAmount = 0;
+  /** Bytes of messages that the exchange has not got. */
+  #waitingBytes = 0;
   readonly #steps = new Fifo<Step>();
   /** Somebody takes the steps, or nobody may: before the accept, and after the client left. */
   #busy = true;
 
   /** @throws {HandshakeError} When the client did not offer `options.protocol`. */
-  constructor(exchange: WebSocketExchange, url: string, { protocol }: UpgradeOptions) {
+  constructor(
+    exchange: WebSocketExchange,
+    url: string,
+    { protocol, idleTimeout }: UpgradeOptions,
+  ) {
     super();
     if (protocol !== undefined && !exchange.subprotocols.includes(protocol)) {
       throw new HandshakeError(400, `the client did not offer the subprotocol "${protocol}"`, []);
     }
     this.#exchange = exchange;
+    this.#idleTimeout = idleTimeout;
     this.url = url;
     this.protocol = protocol ?? "";
     this.#crash.promise.catch(() => {}); // it is looked at while the socket runs
@@ -72,7 +79,7 @@ export class ExchangeSocket extends EventTarget {
   }
 
   get bufferedAmount(): number {
-    return this.#bufferedAmount;
+    return this.#waitingBytes + (this.#exchange.buffered ?? 0);
   }
 
   get onopen(): Handler<Event> {
@@ -115,9 +122,9 @@ export class ExchangeSocket extends EventTarget {
     if (this.#readyState !== this.OPEN) return;
     const copy = copyOf(data); // the application may change its bytes once this returns
     const size = typeof copy === "string" ? utf8.encode(copy).length : sizeOf(copy);
-    const backlog = this.#bufferedAmount + this.#steps.size * OVERHEAD_BYTES;
+    const backlog = this.#waitingBytes + this.#steps.size * OVERHEAD_BYTES;
     if (backlog > WEBSOCKET_MAX_BACKLOG_BYTES) return this.#giveUp();
-    this.#bufferedAmount += size;
+    this.#waitingBytes += size;
     this.#enqueue({ data: copy, size });
   }
 
@@ -138,6 +145,7 @@ export class ExchangeSocket extends EventTarget {
     await this.#exchange.accept({
       fields,
       ...(this.protocol === "" ? {} : { subprotocol: this.protocol }),
+      ...(this.#idleTimeout === undefined ? {} : { idleTimeout: this.#idleTimeout }),
     });
     await Promise.race([this.#deliver(), this.#crash.promise]);
   }
@@ -188,8 +196,9 @@ export class ExchangeSocket extends EventTarget {
   async #take(step: Step): Promise<void> {
     if ("code" in step) return await this.#exchange.close(step.code, step.reason);
     const { data, size } = step;
-    await this.#exchange.send(data instanceof Blob ? await data.bytes() : data);
-    this.#bufferedAmount -= size;
+    const sent = this.#exchange.send(data instanceof Blob ? await data.bytes() : data);
+    this.#waitingBytes -= size;
+    await sent;
   }
 
   /** Takes no more steps. */

@@ -23,7 +23,7 @@ import { unusableContent, wrongChunk, wrongFetchResult } from "../misuse.ts";
 import { hasStreamBody, takeStaticContent, truthfulFields } from "../response_record.ts";
 import { setUpgrader } from "../upgrade.ts";
 import { ExchangeSocket } from "./exchange_socket.ts";
-import { ExchangeInfo, requestOf } from "./fetch_request.ts";
+import { ExchangeInfo, handshakeRequestOf, requestOf } from "./fetch_request.ts";
 
 /** Normalises a fetch handler. */
 export function fetchApplication(app: FetchHandler): Application {
@@ -49,7 +49,7 @@ function fetchHttp(app: FetchHandler): ExchangeHandler {
 function fetchWebSocket(app: FetchHandler): WebSocketHandler {
   return async (exchange) => {
     const info = new ExchangeInfo(exchange);
-    const request = requestOf(exchange);
+    const request = handshakeRequestOf(exchange);
     let socket: ExchangeSocket | undefined;
     setUpgrader(request, (_request, options) => {
       socket = new ExchangeSocket(exchange, request.url, options);
@@ -58,9 +58,19 @@ function fetchWebSocket(app: FetchHandler): WebSocketHandler {
     });
     const response = await answer(app, request, info);
     if (socket && response.status === 101) await socket.run([...response.headers]);
-    else await sendResponse(response, exchange);
+    else await sendResponse(denialOf(response, exchange.request), exchange);
     info.complete();
   };
+}
+
+/**
+ * What denies a handshake. Where a success would accept it (RFC 8441 §5), that of an application which takes no notice of
+ * WebSockets says that there is none.
+ */
+function denialOf(response: Response, { method }: RequestHead): Response {
+  if (method !== "CONNECT" || !response.ok) return response;
+  response.body?.cancel().catch(() => {});
+  return new Response(null, { status: 501 });
 }
 
 /** Calls the handler; a handshake it could not accept becomes the response that says so. */

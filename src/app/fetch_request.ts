@@ -31,6 +31,29 @@ export function requestOf(source: RequestSource): Request {
   return lazyRequest(new Parts(source));
 }
 
+/**
+ * Makes the `Request` of a WebSocket handshake. Over HTTP/3 that is a CONNECT (RFC 9220), which is shown as the GET with
+ * an upgrade that it is over HTTP/1.1: applications look for that.
+ */
+export function handshakeRequestOf(source: RequestSource): Request {
+  const { request } = source;
+  if (request.method !== "CONNECT") return requestOf(source);
+  const { scheme, authority, target, httpVersion, fields } = request;
+  return requestOf({
+    request: {
+      method: "GET",
+      scheme,
+      authority,
+      target,
+      httpVersion,
+      fields: [...fields, ["connection", "Upgrade"], ["upgrade", "websocket"]],
+    },
+    get signal() {
+      return source.signal;
+    },
+  });
+}
+
 class Parts implements RequestParts {
   readonly method: string;
   readonly #source: RequestSource;

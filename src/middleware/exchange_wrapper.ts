@@ -96,6 +96,10 @@ export class WebSocketExchangeWrapper extends Wrapper<WebSocketExchange>
     return this.inner.subprotocols;
   }
 
+  get buffered(): number | undefined {
+    return this.inner.buffered;
+  }
+
   accept(options?: AcceptOptions): Promise<void> {
     return this.inner.accept(options);
   }

@@ -12,7 +12,7 @@
  */
 
 import { DisconnectError } from "../errors.ts";
-import { SETTLED, type WebSocketEvent } from "../exchange.ts";
+import { type AcceptOptions, SETTLED, type WebSocketEvent } from "../exchange.ts";
 import { Fifo } from "../fifo.ts";
 import {
   WEBSOCKET_CLOSE_TIMEOUT_MS,
@@ -71,19 +71,24 @@ export class H3Socket implements OpenSocket, Expiring {
   /** Something went before our Close frame that the client had not taken when the wait for its answer began. */
   #unsent = false;
 
-  /** Opens it, now that the handshake was accepted; a server that stops closes it at once. */
-  constructor(parts: H3SocketParts) {
+  /**
+   * Opens it, now that the handshake was accepted; a server that stops closes it at once.
+   *
+   * @param idleTimeout See {@link AcceptOptions}.
+   */
+  constructor(parts: H3SocketParts, idleTimeout?: AcceptOptions["idleTimeout"]) {
     this.#parts = parts;
     const { settings, clock } = parts;
-    const { maxMessageSize, pingInterval, closeTimeoutMs, inFlight } = settings;
+    const { maxMessageSize, closeTimeoutMs, inFlight } = settings;
+    const pingMs = pingMsOf(settings, idleTimeout);
     this.#closeMs = closeTimeoutMs ?? WEBSOCKET_CLOSE_TIMEOUT_MS;
     this.#machine = new WebSocketMachine({
       role: "server",
       maxMessageSize,
-      pingInterval: pingInterval === null ? Infinity : pingInterval * 1000,
+      pingInterval: pingMs,
       closeTimeout: this.#closeMs,
     }, clock.now());
-    if (pingInterval !== null) clock.add(this, pingInterval * 1000);
+    if (pingMs < Infinity) clock.add(this, pingMs);
     inFlight.addSocket(this);
     void this.#readAll().catch(parts.onFault);
   }
@@ -259,6 +264,12 @@ export class H3Socket implements OpenSocket, Expiring {
     this.#room?.resolve();
     this.#room = undefined;
   }
+}
+
+/** Milliseconds of silence before a ping. */
+function pingMsOf({ pingInterval }: WebSocketSettings, idleTimeout: number | undefined): number {
+  const seconds = idleTimeout === undefined ? pingInterval ?? 0 : idleTimeout / 2;
+  return seconds > 0 ? seconds * 1000 : Infinity;
 }
 
 function costOf(data: Data): number {

@@ -68,7 +68,7 @@ export class H3WebSocketExchange implements WebSocketExchange {
     return this.#socket?.buffered ?? 0;
   }
 
-  async accept({ subprotocol, fields = [] }: AcceptOptions = {}): Promise<void> {
+  async accept({ subprotocol, fields = [], idleTimeout }: AcceptOptions = {}): Promise<void> {
     const next = this.#next("accept");
     checkSubprotocol(subprotocol, this.subprotocols);
     checkAcceptFields(fields);
@@ -79,7 +79,7 @@ export class H3WebSocketExchange implements WebSocketExchange {
     if (this.#handshake.state !== "responding") throw new DisconnectError(); // by then
     this.#handshake.handOver();
     this.#state = next;
-    this.#socket = new H3Socket(this.#parts);
+    this.#socket = new H3Socket(this.#parts, idleTimeout);
   }
 
   async respond(head: ResponseHead): Promise<void> {

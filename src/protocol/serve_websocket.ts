@@ -73,9 +73,13 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     return this.#handshake.signal;
   }
 
+  get buffered(): number {
+    return this.#upgrade?.socket.bufferedAmount ?? 0;
+  }
+
   async accept(options: AcceptOptions = {}): Promise<void> {
     const next = this.#next("accept");
-    const { subprotocol, fields = [] } = options;
+    const { subprotocol, fields = [], idleTimeout } = options;
     checkSubprotocol(subprotocol, this.subprotocols);
     checkAcceptFields(fields);
     if (this.#native.signal.aborted) throw new DisconnectError(LEFT);
@@ -85,6 +89,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
         {
           headers: fields as [string, string][],
           ...(subprotocol === undefined ? {} : { protocol: subprotocol }),
+          ...(idleTimeout === undefined ? {} : { idleTimeout }),
         },
         this.#settings,
         { observation: this.observation ?? null },

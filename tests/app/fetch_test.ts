@@ -353,3 +353,53 @@ Deno.test("upgradeWebSocket() accepts the handshake with subprotocol and fields"
   assert.deepEqual(exchange.sent, ["echo hi"]);
   assert.deepEqual(exchange.closed, { code: 1000, reason: "done" });
 });
+
+Deno.test("a WebSocket of HTTP/3 looks to fetch applications like one of HTTP/1.1", async () => {
+  const exchange = new FakeWebSocketExchange({
+    method: "CONNECT",
+    httpVersion: "3",
+    target: "/chat",
+    fields: [["host", "localhost"], ["sec-websocket-version", "13"]],
+  });
+  let seen: unknown[] = [];
+  await fetchApplication((request, info) => {
+    const { method, url, headers } = request;
+    seen = [method, url, [...headers], new Request(request).method, info.httpVersion];
+    return new Response(null, { status: 403 });
+  }).websocket(exchange);
+  assert.deepEqual(seen, [
+    "GET",
+    "http://localhost/chat",
+    [["connection", "Upgrade"], ["host", "localhost"], ["sec-websocket-version", "13"], [
+      "upgrade",
+      "websocket",
+    ]],
+    "GET",
+    "3",
+  ]);
+});
+
+for (const [method, status, expected] of [["CONNECT", 200, 501], ["GET", 200, 200]] as const) {
+  Deno.test(`an application that takes no notice of a WebSocket by ${method} denies it with ${expected}`, async () => {
+    const exchange = new FakeWebSocketExchange({ method });
+    await fetchApplication(() => new Response("page", { status })).websocket(exchange);
+    assert.equal(exchange.head?.status, expected);
+    assert.equal(exchange.text, status === expected ? "page" : "");
+  });
+}
+
+Deno.test("upgradeWebSocket() on an exchange passes on idleTimeout, and tells what the exchange holds", async () => {
+  const exchange = new FakeWebSocketExchange();
+  Object.defineProperty(exchange, "buffered", { value: 7 });
+  const amounts: number[] = [];
+  await fetchApplication((request) => {
+    const { socket, response } = upgradeWebSocket(request, { idleTimeout: 3 });
+    socket.onopen = () => {
+      amounts.push(socket.bufferedAmount);
+      socket.close();
+    };
+    return response;
+  }).websocket(exchange);
+  assert.equal(exchange.accepted?.idleTimeout, 3);
+  assert.deepEqual(amounts, [7]);
+});

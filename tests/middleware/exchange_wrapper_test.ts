@@ -7,7 +7,14 @@ import {
 import { FakeExchange } from "../_support/fake_exchange.ts";
 
 const GETTERS = ["request", "peer", "supports", "observation", "signal"] as const;
-const WEBSOCKET_GETTERS = ["request", "peer", "subprotocols", "observation", "signal"] as const;
+const WEBSOCKET_GETTERS = [
+  "request",
+  "peer",
+  "subprotocols",
+  "observation",
+  "signal",
+  "buffered",
+] as const;
 
 /** Calls of every other member, with arguments; a new member does not type-check until it is here. */
 const CALLS = {

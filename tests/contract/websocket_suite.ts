@@ -32,6 +32,10 @@ export interface WebSocketSubject {
     behaviour: Behaviour,
     limits?: Partial<Omit<WebSocketSettings, "inFlight">>,
   ): WebSocketServer | Promise<WebSocketServer>;
+  /** Status that accepts a handshake; default 101. */
+  readonly accepted?: number;
+  /** Code of the Close frame for a client that does not answer a ping; default 1001, which is the runtime's. */
+  readonly unanswered?: number;
   /** Sends a handshake. */
   connect(url: string, options?: HandshakeOptions): Promise<WebSocketClient>;
 }
@@ -48,14 +52,14 @@ export function webSocketSuite(subject: WebSocketSubject): void {
 
 type Test = (name: string, run: () => Promise<void>) => void;
 
-/** Connects and expects 101. */
+/** Connects and expects to be accepted. */
 async function open(
   subject: WebSocketSubject,
   server: WebSocketServer,
   options?: HandshakeOptions,
 ): Promise<WebSocketClient> {
   const client = await subject.connect(server.url, options);
-  assert.equal(client.answer.status, 101);
+  assert.equal(client.answer.status, subject.accepted ?? 101);
   return client;
 }
 
@@ -118,7 +122,7 @@ function messages(subject: WebSocketSubject, test: Test): void {
     for (const data of ["1234567", "üüüü", new Uint8Array(7), "😀😀"]) {
       using client = await open(subject, server);
       await client.send(data);
-      assert.deepEqual(await client.closed(), { code: 1009, reason: "Message too big" });
+      assert.equal((await client.closed()).code, 1009);
     }
     assert.deepEqual(received.left, []);
   });
@@ -252,7 +256,7 @@ function closes(subject: WebSocketSubject, test: Test): void {
       });
       using ours = await open(subject, server);
       await ours.close(code, reason);
-      assert.deepEqual(await ours.closing(), { code, reason });
+      assert.equal((await ours.closing()).code, code); // the reason may be echoed, too (RFC 6455 §5.5.1)
       await ours.ended();
       assert.deepEqual(await closed.next("the client's close"), [code, reason]);
 
@@ -403,7 +407,7 @@ function failures(subject: WebSocketSubject, test: Test): void {
       assert.ok(performance.now() - start > i * 190, `ping ${i} came early`);
     }
     assert.equal((await client.next())?.opcode, OP.ping);
-    assert.equal((await client.closing()).code, 1001); // this time without an answer
+    assert.equal((await client.closing()).code, subject.unanswered ?? 1001); // this time without an answer
     await client.ended();
     assert.deepEqual(await closed.next("the end of the dead client"), [1006, ""]);
     await server.idle();

@@ -37,6 +37,7 @@ export class H3WebSocketExchange implements WebSocketExchange {
   readonly #handshake: H3Exchange;
   readonly #parts: H3SocketParts;
   #state: WebSocketState = "handshake";
+  #accepted = false;
   #socket: H3Socket | undefined;
 
   /** @param handshake The exchange of the extended CONNECT, not yet responded to. */
@@ -57,7 +58,7 @@ export class H3WebSocketExchange implements WebSocketExchange {
 
   /** Whether it was accepted, so that the stream carries frames of WebSockets. */
   get accepted(): boolean {
-    return this.#socket !== undefined;
+    return this.#accepted;
   }
 
   get signal(): AbortSignal {
@@ -79,6 +80,7 @@ export class H3WebSocketExchange implements WebSocketExchange {
     if (this.#handshake.state !== "responding") throw new DisconnectError(); // by then
     this.#handshake.handOver();
     this.#state = next;
+    this.#accepted = true; // before it reads
     this.#socket = new H3Socket(this.#parts, idleTimeout);
   }
 

@@ -40,7 +40,10 @@ export interface Report {
 }
 
 /** Settings that tests choose. */
-export type TestSettings = Partial<Omit<H3Settings, "inFlight" | "reporter">>;
+export type TestSettings = Partial<Omit<H3Settings, "inFlight" | "reporter" | "websocket">> & {
+  /** Limits of WebSockets. */
+  readonly websocket?: Partial<Omit<H3Settings["websocket"], "inFlight">>;
+};
 
 /** Timeouts that no test reaches unawares. */
 export const LONG_TIMEOUTS: H3Timeouts = {
@@ -89,7 +92,6 @@ export class H3Harness implements AsyncDisposable {
       serverNames: null,
       limits: looseLimits(),
       responseFields: responseFields({ includeServerHeader: false, altSvc: [] }),
-      websocket: { maxMessageSize: 1_000_000, pingInterval: null, inFlight },
       includeDateHeader: false,
       maxFieldSectionSize: 65_536,
       maxConcurrentRequests: 100,
@@ -97,6 +99,12 @@ export class H3Harness implements AsyncDisposable {
       timeouts: LONG_TIMEOUTS,
       observer: null,
       ...settings,
+      websocket: {
+        maxMessageSize: 1_000_000,
+        pingInterval: null,
+        ...settings.websocket,
+        inFlight,
+      },
       inFlight,
       reporter: this.#reporter(),
     });
@@ -125,6 +133,7 @@ export class H3Harness implements AsyncDisposable {
     await withDeadline(idle, "the end of all requests in flight");
     await new Promise<void>((resolve) => flushSoon({ flush: resolve })); // the timer all share
     assert.deepEqual(this.listener.counts(), { connections: 0, requests: 0, streams: 0 });
+    assert.equal(this.inFlight.sockets, 0);
     assert.deepEqual(this.#reports.filter(({ kind }) => kind !== "disconnected"), []);
   }
 

@@ -26,7 +26,7 @@ export async function connectWebSocketH3(
   const connection = await H3ClientConnection.open(url);
   onConnection(connection);
   try {
-    return await openWebSocketH3(connection, options, () => void connection.close());
+    return await openWebSocketH3(connection, options, () => connection.close());
   } catch (error) {
     await connection.close();
     throw error;
@@ -36,12 +36,12 @@ export async function connectWebSocketH3(
 /**
  * Sends a handshake on a connection that others use, too.
  *
- * @param leave How the client leaves without a word; default: it stops sending and reading this stream.
+ * @param leave How the client leaves without a word; default: it sends FIN, and reads no more of this stream.
  */
 export async function openWebSocketH3(
   connection: H3ClientConnection,
   options: HandshakeOptions = {},
-  leave?: () => void,
+  leave?: () => Promise<void>,
 ): Promise<WebSocketClient> {
   const exchange = await H3ClientExchange.open(connection, "localhost", {
     method: options.method ?? "CONNECT",
@@ -52,8 +52,13 @@ export async function openWebSocketH3(
   if (options.ahead) await exchange.send(options.ahead);
   const { status, fields } = await exchange.head();
   const answer: HandshakeAnswer = { status, headers: new Headers(fields as [string, string][]) };
-  const stream = new Tunnel(exchange, leave ?? (() => void exchange.leave()));
+  const stream = new Tunnel(exchange, leave ?? (() => finish(exchange)));
   return new WebSocketClient(stream, answer, new Uint8Array());
+}
+
+async function finish(exchange: H3ClientExchange): Promise<void> {
+  await exchange.finish();
+  await exchange.stop();
 }
 
 function fieldsOf({ fields = {} }: HandshakeOptions): ClientFields {
@@ -67,10 +72,10 @@ function fieldsOf({ fields = {} }: HandshakeOptions): ClientFields {
 /** The stream as bytes. */
 class Tunnel implements ByteStream {
   readonly #exchange: H3ClientExchange;
-  readonly #leave: () => void;
+  readonly #leave: () => Promise<void>;
   #left = false;
 
-  constructor(exchange: H3ClientExchange, leave: () => void) {
+  constructor(exchange: H3ClientExchange, leave: () => Promise<void>) {
     this.#exchange = exchange;
     this.#leave = leave;
   }
@@ -91,6 +96,6 @@ class Tunnel implements ByteStream {
   close(): void {
     if (this.#left) return;
     this.#left = true;
-    this.#leave();
+    void this.#leave();
   }
 }

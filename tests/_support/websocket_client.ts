@@ -91,6 +91,8 @@ export interface ByteStream {
   read(): Promise<Uint8Array | null>;
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Ends what is sent; what comes can still be read. */
+  finish(): Promise<void>;
   /** Cuts the connection; a second call does nothing. */
   close(): void;
 }
@@ -236,6 +238,11 @@ export class WebSocketClient implements Disposable {
     return new TextDecoder().decode(this.#buffer);
   }
 
+  /** Sends no more, and reads on. */
+  finish(): Promise<void> {
+    return this.#stream.finish();
+  }
+
   /** Leaves without a word. */
   [Symbol.dispose](): void {
     this.#stream.close();
@@ -333,6 +340,7 @@ function connStream(conn: Deno.Conn): ByteStream {
     async write(bytes) {
       for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
     },
+    finish: () => conn.closeWrite(),
     close() {
       if (open) conn.close();
       open = false;

@@ -52,11 +52,11 @@ export async function openWebSocketH3(
   if (options.ahead) await exchange.send(options.ahead);
   const { status, fields } = await exchange.head();
   const answer: HandshakeAnswer = { status, headers: new Headers(fields as [string, string][]) };
-  const stream = new Tunnel(exchange, leave ?? (() => finish(exchange)));
+  const stream = new Tunnel(exchange, leave ?? (() => leaveStream(exchange)));
   return new WebSocketClient(stream, answer, new Uint8Array());
 }
 
-async function finish(exchange: H3ClientExchange): Promise<void> {
+async function leaveStream(exchange: H3ClientExchange): Promise<void> {
   await exchange.finish();
   await exchange.stop();
 }
@@ -91,6 +91,10 @@ class Tunnel implements ByteStream {
 
   async write(bytes: Uint8Array): Promise<void> {
     await this.#exchange.send(bytes);
+  }
+
+  finish(): Promise<void> {
+    return this.#exchange.finish();
   }
 
   close(): void {

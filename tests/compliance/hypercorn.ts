@@ -60,7 +60,6 @@ import {
 import {
   type Entry,
   notPossible,
-  open,
   partly,
   type Proof,
   proved,
@@ -319,7 +318,19 @@ const WEBSOCKET: readonly Entry[] = [
     sockets("upgradeWebSocket() answers 426 over HTTP/2, which has no upgrade"),
     "Deno's HTTP/2 does not offer extended CONNECT",
   ),
-  open("WS-03", "WebSocket over HTTP/3 by extended CONNECT", "issue 6"),
+  proved("WS-03", "WebSocket over HTTP/3 by extended CONNECT", [
+    ...testsOf("contract/http3_websocket_test.ts")(
+      "WebSocket, ASGI, HTTP/3 (resources): echoes messages of either kind, in order",
+      "WebSocket, ASGI, HTTP/3 (resources): accepts with a subprotocol and fields",
+      "WebSocket, fetch exchange, HTTP/3 (streams): echoes messages of either kind, in order",
+    ),
+    ...testsOf("protocol/h3_websocket_test.ts")(
+      "a WebSocket over HTTP/3 is accepted with 200, fields, and a subprotocol that was offered",
+    ),
+    ...h3Requests(
+      "H3Request answers 400 to a request for a WebSocket of another version, and says why in the log",
+    ),
+  ]),
   proved("WS-04", "accept with a subprotocol and header fields", [
     ...webSocket("accepts with a subprotocol and fields"),
     ...asgiSockets("asgiWebSocket() accepts with subprotocol and fields, names in lower case"),

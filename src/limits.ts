@@ -167,5 +167,12 @@ export const ACCEPT_RETRY_MS = 100;
  */
 export const TCP_LEAVE_QUIET_MS = 1_000;
 
+/**
+ * Milliseconds between the last response on a connection and its cut where the client may still be sending content, or the
+ * runtime does not tell when the response is with the system: a cut that is too early resets the connection, and the
+ * client may lose the response (RFC 9112 §9.6). nginx waits for up to 5 s (`lingering_timeout`).
+ */
+export const TCP_LINGER_MS = 1_000;
+
 /** Milliseconds in which an HTTP/2 client that is to leave has to be quiet once; one that never is gets GOAWAY after all. */
 export const TCP_LEAVE_GRACE_MS = 10_000;

@@ -24,11 +24,14 @@ export interface ServedConnection {
    * connection any more after that: `release()` then does nothing.
    */
   shutdown(): void;
-  /**
-   * Lets go of it. While it speaks HTTP that cuts it at once; what was written stays with the system, which delivers it.
-   * Once it became a WebSocket that is how the socket lives on, which the runtime would else close with the end of HTTP.
-   */
+  /** Lets go of it. While it speaks HTTP that cuts it at once; what was written stays with the system, which delivers it. */
   release(): void;
+  /**
+   * Lets the WebSocket live on that a 101 makes of it: the runtime would else close the socket with the end of HTTP.
+   *
+   * @param handedOver Settles when the runtime has the 101.
+   */
+  keepSocket(handedOver: Promise<void>): void;
 }
 
 /** Takes a connection, after its TLS handshake, and serves it. */
@@ -96,6 +99,27 @@ class HookedConnection implements ServedConnection {
   release(): void {
     this.#core.tryClose(this.#rid);
   }
+
+  /**
+   * Has to let go after the 101 was sent, which would be lost, and before the runtime learns that HTTP is over. The first
+   * is done by the task of the connection, in the next round of tasks; the second is delivered with the results of
+   * operations, at the end of that round. In between are the tasks of V8, and so this takes one of them: of all that
+   * settles a promise in that moment (timers, messages, the opening of the socket itself) nothing else does so always, also
+   * when hundreds of sockets are busy.
+   */
+  keepSocket(handedOver: Promise<void>): void {
+    const release = () => this.release();
+    handedOver.then(taskOfV8).then(release, release);
+  }
+}
+
+const CELL = new Int32Array(new SharedArrayBuffer(4));
+
+/** Settles in a task of V8: one that waits for a cell of memory, and is notified at once. */
+async function taskOfV8(): Promise<void> {
+  const { value } = Atomics.waitAsync(CELL, 0, 0);
+  Atomics.notify(CELL, 0);
+  await value;
 }
 
 function ignore(): void {}

@@ -29,6 +29,8 @@ const PIECE_BYTES = UNWATCHED_CONTENT;
 /** Source of a response body. The time runs while the client is to take something, not while the application works. */
 export class WatchedBody implements UnderlyingDefaultSource<Uint8Array>, Expiring {
   deadline = Infinity;
+  /** Whether the client was found not to read. */
+  stalled = false;
   /** The body to hand over. */
   readonly readable: ReadableStream<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -68,6 +70,7 @@ export class WatchedBody implements UnderlyingDefaultSource<Uint8Array>, Expirin
 
   expire(): void {
     this.stop();
+    this.stalled = true;
     const error = new DisconnectError("The client does not read the response");
     this.#controller.error(error);
     this.#reader?.cancel(error).catch(() => {}); // the application's stream may fail while being cancelled

@@ -17,7 +17,6 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
 import { type Content, contentBytes } from "../content.ts";
 import type { HttpVersion } from "../exchange.ts";
 import type { Field } from "../fields.ts";
@@ -25,6 +24,7 @@ import {
   TCP_FIRST_REQUEST_MS,
   TCP_LEAVE_GRACE_MS,
   TCP_LEAVE_QUIET_MS,
+  TCP_LINGER_MS,
   UNWATCHED_CONTENT,
 } from "../limits.ts";
 import { peekField, peekStaticContent, withBody } from "../response_record.ts";
@@ -32,8 +32,9 @@ import type { ServeConnection, ServedConnection } from "./guarded.ts";
 import { WatchedBody } from "./guarded_body.ts";
 import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
 import type { SocketConnection } from "./guarded_socket.ts";
-import { hostOf } from "./request_record.ts";
+import { fieldOf, hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
+import { isBodiless } from "./response_head.ts";
 import type { NativeInfo } from "./serve_info.ts";
 import { canHaveContent } from "./serve_request.ts";
 
@@ -123,6 +124,10 @@ export class GuardedConnection implements Expiring {
   #said = false;
   /** It ends when nothing is in progress any more. */
   #final = false;
+  /** The client may be sending content that nobody reads: a cut would reset the connection, and lose the response. */
+  #lingers = false;
+  /** Responses of HTTP/2 that the client does not take. */
+  #stalled = 0;
   #state: "open" | "going" | "cut" | "websocket" = "open";
   #websocket: SocketConnection | undefined;
 
@@ -189,11 +194,7 @@ export class GuardedConnection implements Expiring {
         : new GuardedInfo(native, this.#version, this);
       const answer = this.#settings.handle(request, info);
       if (answer instanceof Response) return this.#answer(answer, request, native);
-      return answer.then((response) =>
-        response.status === 101
-          ? this.#letGoLater(response, request, native)
-          : this.#answer(response, request, native)
-      );
+      return answer.then((response) => this.#answer(response, request, native));
     } catch (error) {
       this.#end();
       throw error;
@@ -210,7 +211,7 @@ export class GuardedConnection implements Expiring {
 
   /** Takes note of a response on its way out. */
   #answer(response: Response, request: Request, native: NativeInfo): Response {
-    if (response.status === 101) return this.#letGo(response, request, native);
+    if (response.status === 101) return this.#becomeSocket(response, request, native);
     const last = !this.#http2 && this.#isLast();
     const closing = last || (!this.#http2 && saysClose(response));
     const content = peekStaticContent(response); // `undefined` for a stream, too
@@ -219,8 +220,11 @@ export class GuardedConnection implements Expiring {
       return response;
     }
     if (closing) this.#said = true;
+    if (closing && leavesContent(request, response)) this.#lingers = true;
     const marked = last ? addToResponse(response, CLOSE) : response;
-    return content === null ? this.#endByHead(marked) : this.#watch(marked, content, native);
+    return content === null && isBodiless(request.method, response.status)
+      ? this.#endByHead(marked)
+      : this.#watch(marked, content ?? undefined, native);
   }
 
   #isLast(): boolean {
@@ -232,32 +236,41 @@ export class GuardedConnection implements Expiring {
   #watch(response: Response, content: Content | undefined, native: NativeInfo): Response {
     const { clock, stallMs } = this.#settings;
     const bytes = content === undefined ? undefined : contentBytes(content);
-    const body = new WatchedBody(bytes ?? response.body!, {
+    const body = new WatchedBody(bytes ?? response.body ?? "", {
       clock,
       ...(stallMs === undefined ? {} : { stallMs }),
-      onStall: () => this.stall("it does not read the response"),
+      onStall: () => {
+        this.#stalled++;
+        this.stall("it does not read the response");
+      },
     });
     const watched = withBody(response, body.readable);
     if (bytes) watched.headers.set("content-length", String(bytes.length));
     const sent = () => {
       body.stop();
+      if (body.stalled) this.#stalled--;
       this.#end();
     };
     native.completed.then(sent, sent);
     return watched;
   }
 
-  /** Nothing tells when a response without content is with the system, but it is next to nothing. */
+  /** Nothing tells when a response that may have no content is with the system, but it is next to nothing. */
   #endByHead(response: Response): Response {
     this.#active--;
-    if (this.#state === "open") this.#settings.clock.arm(this, 0);
+    this.#cutLater();
     return response;
+  }
+
+  #cutLater(): void {
+    if (this.#state === "open") this.#settings.clock.arm(this, TCP_LINGER_MS);
   }
 
   #end(): void {
     this.#active--;
-    if (this.#active > 0) return;
-    if (this.#said || (this.#final && !this.#http2)) this.cut();
+    if (this.#active > 0) return this.#stalled >= this.#active ? this.cut() : undefined;
+    if (this.#said && this.#lingers) this.#cutLater();
+    else if (this.#said || (this.#final && !this.#http2)) this.cut();
     else if (this.#stopping && this.#http2) this.#goAway();
     else this.#rest();
   }
@@ -293,30 +306,10 @@ export class GuardedConnection implements Expiring {
     this.#served.shutdown();
   }
 
-  /**
-   * Lets the WebSocket live on. That has to be after the 101 was sent, which would be lost, and before the runtime notices
-   * that HTTP is over, which ends the socket. Of a response that was there at once `completed` settles in between.
-   */
-  #letGo(response: Response, request: Request, native: NativeInfo): Response {
+  #becomeSocket(response: Response, request: Request, native: NativeInfo): Response {
     this.#state = "websocket";
     this.#websocket = this.#settings.socketOf?.(request);
-    const letGo = () => this.#served.release();
-    native.completed.then(letGo, letGo);
-    return response;
-  }
-
-  /**
-   * The same of one that took a while: `completed` is too early then, and the socket opens in between. It would not where
-   * the while was too short for a turn of the event loop. A socket that the application opened by itself, with
-   * `Deno.upgradeWebSocket()`, is not known here; nearly always a turn after `completed` is right for it.
-   */
-  async #letGoLater(response: Response, request: Request, native: NativeInfo): Promise<Response> {
-    this.#state = "websocket";
-    const socket = this.#websocket = this.#settings.socketOf?.(request);
-    const letGo = () => this.#served.release();
-    if (socket) socket.addEventListener("open", letGo, { once: true });
-    else native.completed.then(nextTurn).then(letGo, letGo);
-    await delay(0);
+    this.#served.keepSocket(native.completed);
     return response;
   }
 
@@ -326,25 +319,14 @@ export class GuardedConnection implements Expiring {
   }
 
   /**
-   * Cuts it, for its client does not go on with what was begun. On HTTP/2 only the stream ends, which its reader or writer
-   * has seen to; the others may do well.
+   * Cuts it, for its client does not go on with what was begun. On HTTP/2 the others of its streams may do well. Where
+   * nothing else is left but responses it does not take, though, it is cut, too: the runtime does not reset a stream
+   * whose window is closed.
    */
   stall(reason: string): void {
     this.#settings.onStall(this.#client, reason);
-    if (!this.#http2) this.cut();
+    if (!this.#http2 || this.#stalled >= this.#active) this.cut();
   }
-}
-
-/** Settles in the next turn of the event loop, in which other tasks of the runtime had theirs; timers come later. */
-function nextTurn(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    resolve();
-  };
-  port2.postMessage(null);
-  return promise;
 }
 
 /** The answer to a request behind the last one: the connection is about to be cut. */
@@ -356,4 +338,23 @@ const CLOSE: readonly Field[] = [["connection", "close"]];
 function saysClose(response: Response): boolean {
   const value = peekField(response, "connection");
   return value !== null && /(^|[\s,])close([\s,]|$)/i.test(value);
+}
+
+/**
+ * Whether there may be content of the request that nobody has read when the response to it is sent. That is known of what
+ * was never touched, and of what was refused in the middle.
+ */
+function leavesContent(request: Request, { status }: Response): boolean {
+  if (!canHaveContent(request.method)) return false;
+  if (status === 408 || status === 413) return true;
+  try {
+    return !request.bodyUsed && announcesContent(request);
+  } catch {
+    return false; // the connection is gone
+  }
+}
+
+function announcesContent(request: Request): boolean {
+  const length = fieldOf(request, "content-length");
+  return length === null ? fieldOf(request, "transfer-encoding") !== null : length !== "0";
 }

@@ -73,10 +73,11 @@ async function echoes(
   const opened = new Promise<unknown>((resolve) => client.onopen = resolve);
   const served = serve(
     await listener.accept(),
-    (request, info) => {
+    async (request, info) => {
+      await new Promise((resolve) => setTimeout(resolve, 1)); // as applications that look something up first
       const { socket, response } = Deno.upgradeWebSocket(request);
       socket.onmessage = ({ data }) => socket.send(data);
-      info.completed.then(() => served.release());
+      served.keepSocket(info.completed);
       return response;
     },
     () => new Response(null, { status: 500 }),

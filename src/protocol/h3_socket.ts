@@ -152,9 +152,10 @@ export class H3Socket implements OpenSocket, Expiring {
     this.#flush();
   }
 
-  /** The application failed. */
-  fail(): void {
+  /** The application failed, or gave up a client that takes nothing. */
+  fail(error: Error): void {
     if (!this.#isOpen) return;
+    if (error instanceof DisconnectError) return this.cut();
     this.#parts.observed?.decide("failed");
     this.close(1011, "Internal error");
   }

@@ -108,7 +108,7 @@ export class H3WebSocketExchange implements WebSocketExchange {
   }
 
   abort(error: Error): void {
-    if (this.#socket) this.#socket.fail();
+    if (this.#socket) this.#socket.fail(error);
     else this.#handshake.abort(error);
     this.#state = "closed";
   }

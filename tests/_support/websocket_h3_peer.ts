@@ -5,7 +5,7 @@
  */
 
 import type { WebSocketExchange, WebSocketHandler } from "../../src/exchange.ts";
-import type { FieldList } from "../../src/fields.ts";
+import { type Field, type FieldList, hasField } from "../../src/fields.ts";
 import { encodeFrame as encodeH3Frame, FRAME } from "../../src/h3/mod.ts";
 import type { Received } from "../../src/websocket/events.ts";
 import { MessageReader } from "../../src/websocket/message_reader.ts";
@@ -54,14 +54,14 @@ export async function receiveAll(exchange: WebSocketExchange): Promise<string[]>
   }
 }
 
-/** Field lines of a handshake. */
+/** Field lines of a handshake; the version is 13 unless they say otherwise. */
 export function handshakeFields(fields: FieldList = [], path = "/"): FieldList {
-  return [
-    ...requestFields({ method: "CONNECT", path }),
-    [":protocol", "websocket"],
-    ["sec-websocket-version", "13"],
-    ...fields,
-  ];
+  const lines: Field[] = [...requestFields({ method: "CONNECT", path }), [
+    ":protocol",
+    "websocket",
+  ]];
+  if (!hasField(fields, "sec-websocket-version")) lines.push(["sec-websocket-version", "13"]);
+  return [...lines, ...fields];
 }
 
 /** One WebSocket of the client. */

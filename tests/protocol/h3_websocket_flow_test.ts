@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { DisconnectError } from "../../src/errors.ts";
 import type { WebSocketExchange } from "../../src/exchange.ts";
-import { WEBSOCKET_READ_AHEAD_BYTES, WEBSOCKET_SEND_BUFFER_BYTES } from "../../src/limits.ts";
+import { fetchApplication } from "../../src/app/fetch.ts";
+import {
+  WEBSOCKET_MAX_BACKLOG_BYTES,
+  WEBSOCKET_READ_AHEAD_BYTES,
+  WEBSOCKET_SEND_BUFFER_BYTES,
+} from "../../src/limits.ts";
+import { upgradeWebSocket } from "../../src/server/upgrade.ts";
+import { RecordingObserver } from "../_support/recording_observer.ts";
 import { settled } from "../_support/response_recorder.ts";
 import { eventually } from "../_support/waiting.ts";
 import { receiveAll, serveSockets, SocketPeer } from "../_support/websocket_h3_peer.ts";
@@ -182,4 +189,32 @@ Deno.test("max_body_size and read_timeout are for requests, not for an open WebS
   await peer.untilIdle();
   clock.advance(2_000);
   assert.equal(peer.goaways.length, 1, "now it is idle");
+});
+
+Deno.test("a fetch application whose client does not read is cut with 64 MiB waiting, and that is no failure of its", async () => {
+  const seen: unknown[] = [];
+  const observer = new RecordingObserver();
+  const application = fetchApplication((request) => {
+    const { socket, response } = upgradeWebSocket(request);
+    socket.onopen = () => {
+      const data = new Uint8Array(WEBSOCKET_MAX_BACKLOG_BYTES / 4);
+      for (let i = 0; i < 6; i++) socket.send(data);
+      seen.push(socket.readyState);
+    };
+    return response;
+  });
+  const { server: harness, clock } = serveSockets(application.websocket, {
+    observer,
+    timeouts: { stallMs: 30_000 },
+  });
+  await using server = harness;
+  const peer = server.connect({ sendWindow: 1_000 });
+  await SocketPeer.open(peer);
+  await eventually(() => server.inFlight.sockets === 0, "the cut");
+  assert.deepEqual(seen, [WebSocket.CLOSING]);
+  clock.advance(30_000); // FIN cannot overtake what the client does not take
+  assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+  assert.equal(server.take("connectionClosed").length, 1);
+  await eventually(() => observer.inFlight === 0, "the end for the observer");
+  assert.equal(observer.events[0]!.at(-1), "ended aborted");
 });

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { ApplicationError, DisconnectError, ShutdownError } from "../../src/errors.ts";
 import type { WebSocketExchange, WebSocketHandler } from "../../src/exchange.ts";
+import type { FieldList } from "../../src/fields.ts";
 import { H3 } from "../../src/h3/mod.ts";
+import { ConcurrencyLimit } from "../../src/protocol/request_limits.ts";
 import type { H3Harness } from "../_support/h3_harness.ts";
 import type { H3Peer } from "../_support/h3_peer.ts";
 import { RecordingObserver } from "../_support/recording_observer.ts";
@@ -289,3 +291,119 @@ for (const { name, end, received, heard, outcome } of ENDS) {
     assert.equal(clock.size, peer.over ? 0 : 1, "the connection alone is watched");
   });
 }
+
+/** What an observer is told, where an application or the server ends it. */
+const OBSERVED: readonly {
+  readonly name: string;
+  readonly websocket: WebSocketHandler;
+  readonly fields?: FieldList;
+  readonly draining?: boolean;
+  play?(socket: SocketPeer): Promise<unknown>;
+  readonly events: readonly string[];
+  /** What is reported beside it. */
+  readonly reports?: "failed" | "refused";
+}[] = [
+  {
+    name: "an echo of messages of either kind, in bytes of UTF-8",
+    async websocket(exchange) {
+      await exchange.accept();
+      for (;;) {
+        const event = await exchange.receive();
+        if (event.type === "close") return;
+        await exchange.send(event.data);
+      }
+    },
+    play: (socket) => socket.send("h\u00e9llo").send(new Uint8Array(300)).send("").hears(3),
+    events: ["responded 200", "sent 306", "ended complete"],
+  },
+  {
+    name: "a message that is too big",
+    async websocket(exchange) {
+      await exchange.accept();
+      await drain(exchange);
+    },
+    play: (socket) => socket.frame(OP.binary, "", { length: 2n ** 40n }).ended(),
+    events: ["responded 200", "ended aborted"],
+  },
+  {
+    name: "an application that fails",
+    async websocket(exchange) {
+      await exchange.accept();
+      throw new Error("failed on purpose");
+    },
+    play: (socket) => socket.hears(1),
+    events: ["responded 200", "ended failed"],
+    reports: "failed",
+  },
+  {
+    name: "an application that fails before it answers",
+    websocket: () => Promise.reject(new Error("failed on purpose")),
+    events: ["responded 500", "ended failed"],
+    reports: "failed",
+  },
+  {
+    name: "a denial",
+    async websocket(exchange) {
+      await exchange.respond({ status: 403, fields: [] });
+      await exchange.write("not you");
+      await exchange.end();
+    },
+    events: ["responded 403", "sent 7", "ended complete"],
+  },
+  {
+    name: "a version that is not known",
+    websocket: (exchange) => exchange.accept(),
+    fields: [["sec-websocket-version", "8"]],
+    events: ["responded 400", "ended refused handshake"],
+    reports: "refused",
+  },
+  {
+    name: "a handshake while the server stops",
+    websocket: (exchange) => exchange.accept(),
+    draining: true,
+    events: ["responded 503", "ended refused shutting_down"],
+    reports: "refused",
+  },
+];
+
+for (const row of OBSERVED) {
+  const { name, websocket, fields, draining, play, events, reports } = row;
+  Deno.test(`the observer of a WebSocket over HTTP/3 is told of ${name}: ${events.join(", ")}`, async () => {
+    const observer = new RecordingObserver();
+    const { server: harness } = serveSockets(websocket, { observer });
+    await using server = harness;
+    const peer = server.connect();
+    if (draining) server.inFlight.drain();
+    const socket = new SocketPeer(peer, fields);
+    await play?.(socket);
+    if (play) socket.close();
+    socket.exchange.finish();
+    await eventually(() => observer.requests.length === 1 && observer.inFlight === 0, "the end");
+    assert.deepEqual(observer.events, [events]);
+    const { request } = observer.requests[0]!;
+    const { method, httpVersion } = request;
+    assert.deepEqual([method, httpVersion, request.websocket], ["CONNECT", "3", true]);
+    await peer.untilIdle();
+    assert.equal(reports ? server.take(reports).length : 1, 1);
+  });
+}
+
+Deno.test("an open WebSocket over HTTP/3 counts for limit_concurrency", async () => {
+  const concurrency = new ConcurrencyLimit(1);
+  const { server: harness } = serveSockets(async (exchange) => {
+    await exchange.accept();
+    await drain(exchange);
+  }, { observer: concurrency, limits: { concurrency } });
+  await using server = harness;
+  const peer = server.connect();
+  const socket = await SocketPeer.open(peer);
+  assert.equal((await peer.get()).status, 503);
+  const second = new SocketPeer(peer);
+  second.exchange.finish();
+  assert.equal((await second.exchange.response()).status, 503);
+  assert.equal(server.take("refused").length, 2);
+  socket.close().exchange.finish();
+  await socket.ended();
+  await eventually(() => concurrency.open === 0, "the end of the WebSocket");
+  assert.equal((await peer.get()).status, 200);
+});

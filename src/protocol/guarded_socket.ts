@@ -92,6 +92,7 @@ export function upgradeGuarded(
   }
   const fields = [...new Headers(options.headers)];
   checkAcceptFields(fields);
+  if (request.signal.aborted) throw new HandshakeError(400, "the client has left", []);
   const { pathname } = new URL(request.url);
   // The runtime pings after half of its idle timeout; 0 switches that off.
   const idleTimeout = options.idleTimeout ?? (settings.pingInterval ?? 0) * 2;

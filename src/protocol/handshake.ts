@@ -49,6 +49,15 @@ export function checkHandshake(method: string, headers: Headers): void {
   }
 }
 
+/**
+ * Has the signal of a request tell whether its client left, which it only does of what happens later.
+ *
+ * The runtime never lets go of a connection that is upgraded after its client has closed it, so that is not to be done.
+ */
+export function watchHandshake(request: Request): void {
+  void request.signal;
+}
+
 /** Subprotocols the client offers, in its order; repeated fields count as one list. */
 export function offeredSubprotocols(headers: Pick<Headers, "get">): string[] {
   return listMembers(headers.get("sec-websocket-protocol") ?? "");

@@ -14,7 +14,7 @@ import {
 import type { Application } from "../exchange.ts";
 import { combineField, type FieldList, hasField } from "../fields.ts";
 import { asError } from "../misuse.ts";
-import { checkHandshake, isWebSocketRequest } from "./handshake.ts";
+import { checkHandshake, isWebSocketRequest, watchHandshake } from "./handshake.ts";
 import { fieldsOf } from "./request_record.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { ServeContext } from "./serve_context.ts";
@@ -135,6 +135,7 @@ export class ExchangeRunner {
     const { method, url } = request; // now, they may not be readable later
     const { observation } = handshake;
     const app = this.#application;
+    watchHandshake(request);
     const exchange = new ServeWebSocketExchange(request, handshake, websocket);
     try {
       checkHandshake(method, request.headers);

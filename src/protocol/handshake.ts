@@ -7,6 +7,7 @@
 
 import { ApplicationError, HandshakeError } from "../errors.ts";
 import { type FieldList, listMembers } from "../fields.ts";
+import { fieldOf } from "./request_record.ts";
 import { checkFields } from "./response_head.ts";
 
 /** Sixteen bytes in base64: 22 characters of which the last carries 4 zero bits, and two of padding. */
@@ -50,12 +51,14 @@ export function checkHandshake(method: string, headers: Headers): void {
 }
 
 /**
- * Has the signal of a request tell whether its client left, which it only does of what happens later.
+ * Has the signal of a handshake tell whether its client left, which it only does of what happens later.
  *
  * The runtime never lets go of a connection that is upgraded after its client has closed it, so that is not to be done.
  */
 export function watchHandshake(request: Request): void {
-  void request.signal;
+  try {
+    if (fieldOf(request, "upgrade") !== null) void request.signal;
+  } catch { /* it was upgraded already */ }
 }
 
 /** Subprotocols the client offers, in its order; repeated fields count as one list. */

@@ -32,7 +32,7 @@ import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
 import { trackStream } from "./response_body.ts";
 import { type ContentWatch, watchContent } from "./request_content_watch.ts";
-import { fieldOf, hostOf } from "./request_record.ts";
+import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { Refusal, ServeContext } from "./serve_context.ts";
@@ -128,7 +128,7 @@ export class FetchShortCut {
   #wait(result: PromiseLike<unknown>, call: Call): Promise<Response> {
     const { request, native, http2, observation } = call;
     const { inFlight, limits } = this.#context.settings;
-    if (!http2 && fieldOf(request, "upgrade") !== null) watchHandshake(request);
+    if (!http2) watchHandshake(request);
     const watch = observation && watchClient(request, native, observation, http2);
     const { handlerMs } = limits;
     const wait = handlerMs === null ? null : this.#limitTime(call, handlerMs);

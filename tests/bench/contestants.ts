@@ -37,6 +37,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   onDeno("deno", "Deno.serve"),
   onDeno("fetch-off", "ours, fetch, everything off"),
   onDeno("fetch", "ours, fetch, defaults"),
+  onDeno("fetch-guarded", "ours, fetch, guarded"),
   onDeno("fetch-log", "ours, fetch, access log to a file"),
   onDeno("fetch-json-log", "ours, fetch, access log as JSON"),
   onDeno("fetch-metrics", "ours, fetch, metrics"),
@@ -57,6 +58,7 @@ export const CONTESTANTS: readonly Contestant[] = [
 export const COMPARISONS: readonly Comparison[] = [
   { name: "fetch-off", against: "deno", target: 0.95 },
   { name: "fetch", against: "deno", target: 0.85 },
+  { name: "fetch-guarded", against: "fetch", target: 0.92 },
   { name: "fetch-log", against: "fetch", target: 0.80 },
   { name: "fetch-json-log", against: "fetch" },
   { name: "fetch-metrics", against: "fetch" },
@@ -69,6 +71,12 @@ export const COMPARISONS: readonly Comparison[] = [
   { name: "asgi-receive", against: "uvicorn-receive", target: 1.3 },
   { name: "asgi", against: "hypercorn" },
   { name: "fetch", against: "bun" },
+];
+
+/** The same where every request has a connection of its own. */
+export const CLOSE_COMPARISONS: readonly Comparison[] = [
+  { name: "fetch", against: "deno" },
+  { name: "fetch-guarded", against: "fetch", target: 0.80 },
 ];
 
 /** Keeps Python from writing its cache into the repository. */

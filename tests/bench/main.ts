@@ -1,7 +1,9 @@
 /**
  * `deno task bench`: requests a second of this server and of others, in one run.
  *
- *     deno task bench [--rounds 15] [--seconds 1] [--connections 64] [--only asgi,deno-async]
+ *     deno task bench [--rounds 15] [--seconds 1] [--connections 64] [--only asgi,deno-async] [--close]
+ *
+ * With `--close` every request has a connection of its own.
  *
  * It prints; it never fails a build. Numbers of different runs or machines cannot be compared, ratios can.
  *
@@ -13,7 +15,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { freePort, isInstalled, ServerProcess } from "../_support/server_process.ts";
-import { COMPARISONS, type Contestant, CONTESTANTS } from "./contestants.ts";
+import { CLOSE_COMPARISONS, COMPARISONS, type Contestant, CONTESTANTS } from "./contestants.ts";
 import { checkAnswer, measure, wrkLoad } from "./measure.ts";
 import { findPinning, UNPINNED } from "./pinning.ts";
 import { comparisonTable, contestantTable } from "./report.ts";
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "1" },
     connections: { type: "string", default: "64" },
     only: { type: "string" },
+    close: { type: "boolean", default: false },
   },
 });
 
@@ -40,6 +43,7 @@ async function main(): Promise<void> {
     seconds: Number(values.seconds),
     connections: Number(values.connections),
     pinning,
+    ...(values.close ? { fields: { connection: "close" } } : {}),
   };
   const contestants = chosen(values.only?.split(","));
   const processor = cpus();
@@ -62,7 +66,7 @@ async function main(): Promise<void> {
   });
   const present = contestants.filter(({ name }) => samples.has(name));
   console.log(`${contestantTable(present, samples)}\n`);
-  console.log(comparisonTable(COMPARISONS, samples));
+  console.log(comparisonTable(values.close ? CLOSE_COMPARISONS : COMPARISONS, samples));
 }
 
 function chosen(names: readonly string[] | undefined): readonly Contestant[] {

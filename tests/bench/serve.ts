@@ -17,6 +17,8 @@ const SERVERS: Readonly<Record<string, (port: number) => unknown>> = {
   "deno-hono": (port) => bare(port, hono.fetch),
   "fetch-off": (port) => ours(port, fetchSync, OFF),
   "fetch": (port) => ours(port, fetchSync),
+  "fetch-guarded": (port) =>
+    ours(port, fetchSync, { guard: "on", keepAliveMaxRequests: Number.MAX_SAFE_INTEGER }),
   "fetch-log": (port) => logged(port, {}),
   "fetch-json-log": (port) => logged(port, { logJson: true }),
   "fetch-metrics": (port) => ours(port, fetchSync, { adminBind: "127.0.0.1:0" }),

@@ -34,6 +34,8 @@ export interface WrkOptions {
   readonly until?: Promise<unknown>;
   /** Where it runs. */
   readonly pinning: Pinning;
+  /** Fields of every request. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -42,10 +44,11 @@ export interface WrkOptions {
  * @throws {Error} When `wrk` fails or prints something else than expected.
  */
 export async function runWrk(url: string, options: WrkOptions): Promise<WrkResult> {
-  const { connections, seconds, until, pinning } = options;
+  const { connections, seconds, until, pinning, fields = {} } = options;
+  const heads = Object.entries(fields).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const { command, args } = pinning.load({
     command: "wrk",
-    args: ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, url],
+    args: ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, ...heads, url],
   });
   const child = new Deno.Command(command, {
     args: [...args],

@@ -818,8 +818,9 @@ const LIMITS: readonly Entry[] = [
     ),
   ]),
   partly("LIM-02", "read_timeout", [
-    ...testsOf("protocol/guarded_timers_test.ts")(
-      "GuardedListener ends half an upload that is being read",
+    ...testsOf("protocol/limits_content_test.ts")(
+      "Content that does not come makes reading fail for a fetch handler by body, and the client gets 408",
+      "Content that does not come makes reading fail for an ASGI application, and the client gets 408",
     ),
   ], "While the content of a request is being read; not on WebSockets, which have pings"),
   partly("LIM-03", "ssl_handshake_timeout", [
@@ -832,8 +833,8 @@ const LIMITS: readonly Entry[] = [
   ], "Over TCP Deno keeps the socket of a client that is late until it leaves"),
   partly("LIM-04", "431 for a head of HTTP/1 that is too large", [
     ...ours.http1("a request head without end … ends with its connection, and others are served"),
-    ...resolves('resolveConfig() warns why {"h11MaxIncompleteSize":1} is ignored'),
-  ], "The limit is Deno's, several hundred KiB, and its answer 400 or a reset"),
+    ...testsOf("protocol/limits_head_test.ts")("judgeLimits() gives 431 to a larger one"),
+  ], "Unless the option is set the limit is Deno's, 64 KiB, and its answer 400"),
   partly("LIM-05", "Limits of HTTP/2 on streams, field sections, frames", [
     ...ours.http2(
       "HTTP/2 announces limits on streams, frames and field sections",

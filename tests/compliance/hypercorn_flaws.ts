@@ -216,8 +216,8 @@ const FORMS: readonly Entry[] = [
   proved("20", "Limits of HTTP/2 frames and field sections have no effect, silently", [
     ...resolves(
       'resolveConfig() warns why {"h2MaxInboundFrameSize":1} is ignored',
-      'resolveConfig() warns that "h2MaxHeaderListSize" acts over HTTP/3 only',
     ),
+    ...testsOf("protocol/limits_head_test.ts")("judgeLimits() gives 431 to a larger one"),
     ...ours.http2(
       "HTTP/2 refuses a field section beyond the limit before the application sees it",
     ),

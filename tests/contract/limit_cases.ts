@@ -38,7 +38,7 @@ async function assertRefused(
   assert.deepEqual([response.status, response.text], [status, ""]);
   const lines = refusals(context);
   assert.equal(lines.length, 1, lines.join("\n"));
-  assert.match(lines[0]!, new RegExp(`^INFO Refused \\w* with ${status}: .*`));
+  assert.match(lines[0]!, new RegExp(`^INFO Refused [\\w ]+ with ${status}: .*`));
   assert.match(lines[0]!, reason);
   await assertServes(context);
 }

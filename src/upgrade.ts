@@ -11,7 +11,7 @@
 export interface UpgradeOptions {
   /** Subprotocol to choose; must be one the client offered in `sec-websocket-protocol`. */
   readonly protocol?: string;
-  /** Further fields of the 101 response. */
+  /** Further fields of the response that accepts: 101, over HTTP/3 200. */
   readonly headers?: HeadersInit;
   /**
    * Seconds of silence after which a peer is given up: a ping goes out at half of it, and without an answer the
@@ -24,7 +24,7 @@ export interface UpgradeOptions {
 export interface WebSocketUpgrade {
   /** The server side of the WebSocket; it opens once `response` was sent. */
   readonly socket: WebSocket;
-  /** The 101 response. */
+  /** The response that accepts; its status is 101 whatever the version, over HTTP/3 the client gets 200. */
   readonly response: Response;
 }
 

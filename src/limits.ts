@@ -1,5 +1,6 @@
 /**
- * Limits that are not configuration options, each with its unit, default, reason and precedent.
+ * Limits that are not configuration options, and defaults of some that are (each says so), each with its unit, reason and
+ * precedent.
  *
  * @module
  */
@@ -41,6 +42,9 @@ export const WEBSOCKET_SEND_BUFFER_MESSAGES = 1024;
  * uWebSockets takes 64 KiB, Bun 16 MiB, and `ws` for Node.js all that fits into the memory.
  */
 export const WEBSOCKET_MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
+
+/** What a message that waits for such a client costs beyond its data, in bytes. */
+export const WEBSOCKET_BACKLOG_OVERHEAD_BYTES = 64;
 
 /** Milliseconds a peer has to answer our WebSocket Close frame before its connection is cut. */
 export const WEBSOCKET_CLOSE_TIMEOUT_MS = 5_000;
@@ -113,16 +117,17 @@ export const QPACK_BLOCKED_STREAMS = 16;
 export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * Default of `max_connections`: TCP connections of one guarded listener; more are closed as they come. An idle one takes some 20 KB here and as much in
- * the kernel, so that all take 640 MB at worst; nginx and Caddy leave it to the limit of file descriptors, which ends in
- * accept errors for everybody instead.
+ * Default of `max_connections`: TCP connections of one guarded listener; more are closed as they come. An idle one takes
+ * some 20 KB here and as much in the kernel, so that all take 640 MB at worst; nginx and Caddy leave it to the limit of
+ * file descriptors, which ends in accept errors for everybody instead.
  */
 export const TCP_MAX_CONNECTIONS = 16_384;
 
 /**
- * Default of `max_connections_per_client`: TCP connections one client of a guarded listener may have, an eighth of all, so that it takes eight addresses to keep
- * others out. Far more than browsers open (6 to a host), for a proxy or a carrier's NAT is one client too. IPv6 clients
- * are told apart by their /64, which is what one subscriber gets (RFC 6177 §2).
+ * Default of `max_connections_per_client`: TCP connections one client of a guarded listener may have, an eighth of all,
+ * so that it takes eight addresses to keep others out. Far more than browsers open (6 to a host), for a proxy or a
+ * carrier's NAT is one client too. IPv6 clients are told apart by their /64, which is what one subscriber gets (RFC 6177
+ * §2).
  */
 export const TCP_MAX_CONNECTIONS_PER_CLIENT = 2_048;
 
@@ -153,8 +158,8 @@ export const RUNTIME_HEAD_BYTES = { http1: 65_536, http2: 16_384 } as const;
 export const DEFAULT_HEAD_BYTES = 16_384;
 
 /**
- * Bytes of static content, in characters for text, that are left to the runtime; it does not tell how far it has got
- * with them. Larger content is sent in pieces, so that a client that does not read can be told from a slow one.
+ * Bytes of static content, in characters for text, that are left to the runtime on one connection; it does not tell how
+ * far it has got with them. What would exceed them is sent in pieces, so that a client that does not read can be told from a slow one.
  */
 export const UNWATCHED_CONTENT = 64 * 1024;
 

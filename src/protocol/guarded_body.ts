@@ -36,6 +36,7 @@ export class WatchedBody implements UnderlyingDefaultSource<Uint8Array>, Expirin
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #limit: BodyLimit;
   readonly #stallMs: number;
+  #over = false;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   /** What is left of the last piece of the application. */
   #rest: Uint8Array | undefined;
@@ -79,12 +80,14 @@ export class WatchedBody implements UnderlyingDefaultSource<Uint8Array>, Expirin
 
   /** Ends the watch. */
   stop(): void {
+    this.#over = true;
     this.#limit.clock.delete(this);
   }
 
   async #read(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.deadline = Infinity;
     const result = await this.#reader?.read();
+    if (this.#over) return;
     if (result === undefined || result.done) {
       this.#limit.clock.arm(this, this.#stallMs); // for what the runtime has read ahead
       controller.close();

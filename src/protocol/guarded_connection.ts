@@ -2,7 +2,7 @@
  * One guarded connection: which timer runs, and how it ends.
  *
  * Between requests the idle time runs, from the end of the last response, or from the beginning for the first request
- * head. That end is known as follows. Small static content counts as sent when it was handed over, for the system takes
+ * head. That end is known as follows. A little static content counts as sent when it was handed over, for the system takes
  * it at once; all else is streamed, and the runtime tells when it is with the system. That also makes a real
  * `connection: close`: once a response that says so is with the system, the connection is cut, which harms nothing,
  * and unlike the runtime's own way of closing it cannot be held up by a client that does not read.
@@ -27,12 +27,14 @@ import {
   TCP_LINGER_MS,
   UNWATCHED_CONTENT,
 } from "../limits.ts";
-import { peekField, peekStaticContent, withBody } from "../response_record.ts";
+import { peekStaticContent, withBody } from "../response_record.ts";
 import type { ServeConnection, ServedConnection } from "./guarded.ts";
 import { WatchedBody } from "./guarded_body.ts";
+import { GuardedInfo } from "./guarded_info.ts";
+import { leavesContent, saysClose } from "./guarded_response.ts";
 import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
 import type { SocketConnection } from "./guarded_socket.ts";
-import { fieldOf, hostOf } from "./request_record.ts";
+import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { isBodiless } from "./response_head.ts";
 import type { NativeInfo } from "./serve_info.ts";
@@ -70,35 +72,6 @@ export interface AcceptedConnection {
   readonly alpn: "h2" | "http/1.1" | null;
 }
 
-/** Tells what is known of the connection, and is told of content that does not come. */
-class GuardedInfo implements NativeInfo {
-  readonly httpVersion: HttpVersion | undefined;
-  readonly #native: NativeInfo;
-  readonly #connection: GuardedConnection;
-
-  constructor(
-    native: NativeInfo,
-    httpVersion: HttpVersion | undefined,
-    connection: GuardedConnection,
-  ) {
-    this.#native = native;
-    this.httpVersion = httpVersion;
-    this.#connection = connection;
-  }
-
-  stalled(): void {
-    this.#connection.stall("it does not send the rest of its request (read_timeout)");
-  }
-
-  get remoteAddr(): NativeInfo["remoteAddr"] {
-    return this.#native.remoteAddr;
-  }
-
-  get completed(): Promise<void> {
-    return this.#native.completed;
-  }
-}
-
 /** One connection. */
 export class GuardedConnection implements Expiring {
   deadline = Infinity;
@@ -126,6 +99,8 @@ export class GuardedConnection implements Expiring {
   #final = false;
   /** The client may be sending content that nobody reads: a cut would reset the connection, and lose the response. */
   #lingers = false;
+  /** Bytes handed over, since a watched response was known to be with the system. */
+  #unwatched = 0;
   /** Responses of HTTP/2 that the client does not take. */
   #stalled = 0;
   #state: "open" | "going" | "cut" | "websocket" = "open";
@@ -186,7 +161,7 @@ export class GuardedConnection implements Expiring {
   }
 
   readonly #handle = (request: Request, native: NativeInfo): Response | Promise<Response> => {
-    if (this.#said) return NEVER;
+    if (this.#said) return never();
     this.#begin(request);
     try {
       const info = this.#alpn === null && !canHaveContent(request.method)
@@ -194,12 +169,21 @@ export class GuardedConnection implements Expiring {
         : new GuardedInfo(native, this.#version, this);
       const answer = this.#settings.handle(request, info);
       if (answer instanceof Response) return this.#answer(answer, request, native);
-      return answer.then((response) => this.#answer(response, request, native));
+      return answer.then((response) => this.#tryAnswer(response, request, native));
     } catch (error) {
       this.#end();
       throw error;
     }
   };
+
+  #tryAnswer(response: Response, request: Request, native: NativeInfo): Response {
+    try {
+      return this.#answer(response, request, native);
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
 
   #begin(request: Request): void {
     this.deadline = this.#dueAt;
@@ -215,7 +199,7 @@ export class GuardedConnection implements Expiring {
     const last = !this.#http2 && this.#isLast();
     const closing = last || (!this.#http2 && saysClose(response));
     const content = peekStaticContent(response); // `undefined` for a stream, too
-    if (!closing && content !== undefined && (content?.length ?? 0) <= UNWATCHED_CONTENT) {
+    if (!closing && content !== undefined && this.#isTaken(content)) {
       this.#end();
       return response;
     }
@@ -225,6 +209,15 @@ export class GuardedConnection implements Expiring {
     return content === null && isBodiless(request.method, response.status)
       ? this.#endByHead(marked)
       : this.#watch(marked, content ?? undefined, native);
+  }
+
+  /** Whether static content counts as sent when it is handed over; so much on a connection, then the next is watched. */
+  #isTaken(content: Content | null): boolean {
+    if (content === null) return true;
+    const unwatched = this.#unwatched + content.length + HEAD_BYTES;
+    if (unwatched > UNWATCHED_CONTENT) return false;
+    this.#unwatched = unwatched;
+    return true;
   }
 
   #isLast(): boolean {
@@ -248,6 +241,7 @@ export class GuardedConnection implements Expiring {
     if (bytes) watched.headers.set("content-length", String(bytes.length));
     const sent = () => {
       body.stop();
+      this.#unwatched = 0;
       if (body.stalled) this.#stalled--;
       this.#end();
     };
@@ -329,32 +323,15 @@ export class GuardedConnection implements Expiring {
   }
 }
 
-/** The answer to a request behind the last one: the connection is about to be cut. */
-const NEVER = new Promise<Response>(() => {});
+/**
+ * The answer to a request behind the last one: the connection is about to be cut. A new promise each time, for one that
+ * lives on would hold all the requests that wait for it.
+ */
+function never(): Promise<Response> {
+  return new Promise(() => {});
+}
+
+/** What a head is taken to have. */
+const HEAD_BYTES = 256;
 
 const CLOSE: readonly Field[] = [["connection", "close"]];
-
-/** RFC 9110 §7.6.1: a list of options, of which only this one has a meaning in responses. */
-function saysClose(response: Response): boolean {
-  const value = peekField(response, "connection");
-  return value !== null && /(^|[\s,])close([\s,]|$)/i.test(value);
-}
-
-/**
- * Whether there may be content of the request that nobody has read when the response to it is sent. That is known of what
- * was never touched, and of what was refused in the middle.
- */
-function leavesContent(request: Request, { status }: Response): boolean {
-  if (!canHaveContent(request.method)) return false;
-  if (status === 408 || status === 413) return true;
-  try {
-    return !request.bodyUsed && announcesContent(request);
-  } catch {
-    return false; // the connection is gone
-  }
-}
-
-function announcesContent(request: Request): boolean {
-  const length = fieldOf(request, "content-length");
-  return length === null ? fieldOf(request, "transfer-encoding") !== null : length !== "0";
-}

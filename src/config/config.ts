@@ -150,8 +150,9 @@ export class Config {
    */
   readTimeout!: number | null;
   /**
-   * Seconds an application has to begin its response; then the client gets 504, and the application is told by the
-   * signal of the request, or `http.disconnect`. `null` for any time. Default `null`.
+   * Seconds an application has to begin its response; then the client gets 504. The signal of the request or
+   * `http.disconnect` tells the application, but not a fetch application over HTTP/1 and HTTP/2, where the signal is the
+   * runtime's: what that does goes on, and its result is dropped. `null` for any time. Default `null`.
    */
   handlerTimeout!: number | null;
 

@@ -3,9 +3,10 @@
  *
  * Content is read in two ways. Who asks for a stream gets one of ours that is read from the runtime's: so each piece can be
  * waited for, and counted. But that makes a small POST 45 % slower, and nearly every application wants the whole content,
- * by `json()` and its kin, which the runtime reads at once. So these are left to it where the client has declared the
+ * by `json()` and its kin, which the runtime reads at once. So these are left to it where the client has declared a small
  * length, which the runtime sees to, and have a time for all of it instead: that of a single piece, and then as long as a
- * client takes that sends 1 KiB a second, as with Apache's `mod_reqtimeout`.
+ * client takes that sends 1 KiB a second. Apache's `mod_reqtimeout` adds time for what came; what came cannot be seen
+ * here, and time for what was only declared has to be little.
  *
  * To tell the two apart the request gets a prototype of its own, below that of `Request`: everything the platform does with
  * a request's content goes through one property of it, named by a symbol. Where a runtime has no such property, every
@@ -22,6 +23,12 @@ import { Wait } from "./wait.ts";
 /** Bytes per millisecond that a client has to send at least where the whole content is read at once: 1 KiB a second. */
 const LEAST_RATE = 1.024;
 
+/**
+ * Bytes of content that the runtime may read by itself: a silent client gains a minute at most by declaring them, and for
+ * more of them a stream costs next to nothing beside what the content itself does.
+ */
+const MAX_DIRECT_BYTES = 64 * 1024;
+
 /** Why content could not be read. */
 export type ContentFailure = ContentTooLargeError | ReadTimeoutError;
 
@@ -35,13 +42,12 @@ export function watchContent(
   limits: ContentLimits,
   onStall: (error: ReadTimeoutError) => void,
 ): ContentWatch {
-  const declared = fieldOf(request, "content-length");
-  const watch = new ContentWatch(limits, Number(declared ?? NaN), onStall);
-  if (declared === null || WATCHED === null) watch.divert(request);
-  else {
+  const length = Number(fieldOf(request, "content-length") ?? NaN);
+  const watch = new ContentWatch(limits, length, onStall);
+  if (WATCHED !== null && length <= MAX_DIRECT_BYTES) {
     (request as Watched)[WATCH] = watch;
     Object.setPrototypeOf(request, WATCHED);
-  }
+  } else watch.divert(request);
   return watch;
 }
 
@@ -57,6 +63,7 @@ export class ContentWatch {
   #wait: Wait | undefined;
   #fail: ((reason: ContentFailure) => void) | undefined;
   #diverted = false;
+  #begun = false;
 
   /** @param length Bytes the client declared; `NaN` if it did not. */
   constructor(
@@ -84,7 +91,8 @@ export class ContentWatch {
 
   /** Has content that the runtime reads as a whole fail when it does not come in time. */
   whole<T>(content: Promise<T>): Promise<T> {
-    if (this.#diverted) return content;
+    if (this.#diverted || this.#begun) return content; // nobody can read it twice
+    this.#begun = true;
     return new Promise((resolve, reject) => {
       this.begin(this.#limits.readMs + this.#length / LEAST_RATE, reject);
       content.then((value) => {

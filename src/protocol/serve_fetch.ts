@@ -58,6 +58,17 @@ interface Call {
   content: ContentWatch | null;
   /** The response while the application owes it. */
   pending: PendingResponse | null;
+  /** The time it has for that; `null` for any. */
+  time: Wait | null;
+}
+
+function newCall(
+  request: Request,
+  native: NativeInfo,
+  http2: boolean,
+  observation: ServeObservation | null,
+): Call {
+  return { request, native, http2, observation, content: null, pending: null, time: null };
 }
 
 /** Calls a fetch application for one listener. */
@@ -85,7 +96,7 @@ export class FetchShortCut {
     }
     setUpgrader(request, observation ? this.#observedUpgrader(observation) : this.#upgrader);
     const info = new ServeInfo(native, this.#context, http2);
-    const call: Call = { request, native, http2, observation, content: null, pending: null };
+    const call = newCall(request, native, http2, observation);
     if (canHaveContent(request.method)) this.#watchContent(call);
     const app = this.#app; // called without a receiver, as the runtime does
     try {
@@ -122,6 +133,12 @@ export class FetchShortCut {
 
   #giveUp(call: Call, reason: DisconnectError, response: Response): void {
     call.pending?.giveUp(reason, response);
+    this.#settle(call);
+  }
+
+  /** The application owes nothing any more. */
+  #settle(call: Call): void {
+    call.time?.end();
     call.pending = null;
   }
 
@@ -131,30 +148,26 @@ export class FetchShortCut {
     if (!http2) watchHandshake(request);
     const watch = observation && watchClient(request, native, observation, http2);
     const { handlerMs } = limits;
-    const wait = handlerMs === null ? null : this.#limitTime(call, handlerMs);
-    const over = () => {
-      wait?.end();
-      call.pending = null;
-    };
+    if (handlerMs !== null) call.time = this.#limitTime(call, handlerMs);
     call.pending = new PendingResponse(
       result,
       mayHaveContent(request.method),
       inFlight,
       {
         onResult: (response) => {
-          over();
+          this.#settle(call);
           if (!(response instanceof Response)) throw wrongFetchResult(response);
           watch?.onAnswer();
           return this.#finish(response, call);
         },
         onError: (error) => {
-          over();
+          this.#settle(call);
           return this.#fail(error, call);
         },
         onLateError: (error, reason) =>
           void this.#context.report(error, request, reason instanceof ReadTimeoutError),
         onCut: () => {
-          over();
+          this.#settle(call);
           const response = emptyResponse(503, this.#context.fields(http2));
           observation?.answered(response, "aborted");
           return response;

@@ -26,10 +26,11 @@ export class Wait implements Expiring, Held {
     this.#onExpire = onExpire;
   }
 
-  /** Begins to wait. */
+  /** Begins to wait, anew if it does already. */
   begin(milliseconds: number): void {
     this.#milliseconds = milliseconds;
     this.#waiting = true;
+    if (this.#watched) return this.#clock.arm(this, milliseconds);
     if (this.#queued) return;
     this.#queued = true;
     flushSoon(this);

@@ -11,7 +11,9 @@ import { adapterOptions } from "../../src/server/host.ts";
 import { openLog } from "../../src/server/log.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { ObservedServer } from "../_support/observed_server.ts";
+import { liveTimers } from "../_support/live_timers.ts";
 import { RawClient } from "../_support/raw_client.ts";
+import { eventually } from "../_support/waiting.ts";
 
 /** An application that reads its content, and does what `after` says of what came of that. */
 type Reader = (after: (error: unknown) => void) => Application;
@@ -110,6 +112,22 @@ for (const [name, reader] of Object.entries(READERS)) {
     assert.deepEqual(server.log.matching("ERROR"), []);
   });
 }
+
+Deno.test("A fetch handler whose client got 408 has no time-out left, though it goes on", async () => {
+  const timers = liveTimers();
+  const gate = Promise.withResolvers<void>();
+  const application = applicationOf(async (request: Request) => {
+    await request.text().catch(() => {});
+    await gate.promise;
+    return new Response();
+  }, "fetch");
+  const limits = { readMs: 100, handlerMs: 600_000 };
+  await using server = new ObservedServer(application, { limits });
+  assert.match(await answer(server, HALF), / 408 /);
+  await server.ended(1);
+  await eventually(() => timers() === 0, "the end of the time-out");
+  gate.resolve();
+});
 
 for (const [name, read] of Object.entries(WAYS)) {
   Deno.test(`Chunks that are none make reading by ${name} fail as if the client had left`, async () => {

@@ -3,6 +3,7 @@ import { DisconnectError } from "../../src/errors.ts";
 import { DeadlineClock } from "../../src/protocol/deadline_clock.ts";
 import { watchContent } from "../../src/protocol/request_content_watch.ts";
 import { withDeadline } from "../_support/deadline.ts";
+import { RawClient } from "../_support/raw_client.ts";
 import { pause } from "../_support/waiting.ts";
 
 /** Ways of reading the content of a request, each to text. */
@@ -36,6 +37,31 @@ for (const [name, read] of Object.entries(WAYS)) {
     );
     assert.deepEqual(server.stalled, ["/"]);
   });
+}
+
+Deno.test("watchContent() gives content no more time for a large length that is only declared", async () => {
+  await using server = serve((request) => request.text(), 100);
+  assert.match(
+    await declare(server.url, 1_000_000_000),
+    /ReadTimeoutError: The client sent nothing/,
+  );
+});
+
+Deno.test("watchContent() goes on to wait for content that the application tries to read twice", async () => {
+  const twice = async (request: Request) => {
+    const first = request.text();
+    await assert.rejects(request.text(), TypeError);
+    return await first;
+  };
+  await using server = serve(twice, 100);
+  assert.match(await declare(server.url, 10), /ReadTimeoutError: The client sent nothing/);
+});
+
+/** Sends two bytes of a content of `length`, and returns the answer. */
+async function declare(url: string, length: number): Promise<string> {
+  using client = await RawClient.connect(url);
+  await client.send(`POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\nab`);
+  return await withDeadline(client.readUntil("(read_timeout)"), "an answer", 15_000);
 }
 
 Deno.test("watchContent() gives a request that nobody reads any time, and one without content", async () => {

@@ -26,6 +26,16 @@ Deno.test("Wait counts from the beginning of the last wait of several", async ()
   await eventually(() => expired === 1, "the end of the wait");
 });
 
+Deno.test("Wait counts anew when it is begun again while it is watched", async () => {
+  const clock = new DeadlineClock();
+  let expired = 0;
+  const wait = new Wait(clock, () => expired++);
+  wait.begin(60_000);
+  await eventually(() => wait.deadline < Infinity, "the clock's watch");
+  wait.begin(50);
+  await eventually(() => expired === 1, "the end of the second wait");
+});
+
 Deno.test("Wait leaves no timer behind what came", async () => {
   const timers = liveTimers();
   const clock = new DeadlineClock();

@@ -94,7 +94,7 @@ export class InFlight {
     entry.previous = entry.next = undefined;
     this.#requests--;
     if (entry.upload) this.#uploads--;
-    if (this.leaving) this.#wake();
+    if (this.#waiting.size > 0) this.#wake();
   }
 
   /** Notes an open WebSocket. */
@@ -107,7 +107,7 @@ export class InFlight {
 
   /** Notes that a WebSocket is closed. */
   deleteSocket(socket: OpenSocket): void {
-    if (this.#sockets.delete(socket) && this.leaving) this.#wake();
+    if (this.#sockets.delete(socket) && this.#waiting.size > 0) this.#wake();
   }
 
   /** Begins to let clients go: WebSockets are closed with `code`. Once. */
@@ -123,7 +123,7 @@ export class InFlight {
     this.#draining = true;
   }
 
-  /** Settles when `done` is true, looked at whenever something ends; only useful after `leave()`. */
+  /** Settles when `done` is true, which is looked at now and whenever something ends. */
   until(done: () => boolean): Promise<void> {
     if (done()) return Promise.resolve();
     return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ShutdownError } from "../../mod.ts";
 import { type Entry, InFlight } from "../../src/protocol/in_flight.ts";
+import { withDeadline } from "../_support/deadline.ts";
 
 /** An entry that notes whether it was cut. */
 class Noted implements Entry {
@@ -53,4 +54,20 @@ Deno.test("InFlight.until() settles with the last entry while draining", async (
   assert.equal(idle, false);
   inFlight.delete(second);
   await waiting;
+});
+
+Deno.test("InFlight.until() settles without a stop, too, when uploads and WebSockets have ended", async () => {
+  const inFlight = new InFlight();
+  const upload = new Noted(true);
+  const socket = { close() {}, cut() {} };
+  inFlight.add(upload);
+  inFlight.addSocket(socket);
+  let ended = false;
+  const waiting = inFlight.until(() => inFlight.uploads === 0 && inFlight.sockets === 0)
+    .then(() => ended = true);
+  inFlight.delete(upload);
+  await Promise.resolve();
+  assert.equal(ended, false);
+  inFlight.deleteSocket(socket);
+  await withDeadline(waiting, "the end of the wait");
 });

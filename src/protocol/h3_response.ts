@@ -43,6 +43,8 @@ export class H3ResponseWriter {
   /** Bytes of the piece on its way. */
   #writing = 0;
   #done = false;
+  /** Writes on their way: one, and the probe behind it. */
+  #writes = 0;
   /** Bytes of content that `sendAll` has on their way. */
   #flat = 0;
   #room: PromiseWithResolvers<void> | undefined;
@@ -110,8 +112,8 @@ export class H3ResponseWriter {
   }
 
   /**
-   * Gives the response up at once since the client takes nothing of it, so that a probe would not leave either. The write
-   * that waits does so until the connection ends.
+   * Gives the response up at once since the client takes nothing of it, so that a probe would not leave either, or is
+   * what waits. The write that waits does so until the connection ends.
    *
    * @param reason Why, for the log.
    */
@@ -125,13 +127,25 @@ export class H3ResponseWriter {
 
   async #probe(reason: string, patience?: () => Promise<void>): Promise<void> {
     try {
-      await this.#stream.write(new Uint8Array(PROBE_FRAME));
-      await patience?.();
-      if (patience) await this.#stream.write(new Uint8Array(PROBE_FRAME));
+      await this.#write(new Uint8Array(PROBE_FRAME));
+      if (patience && !this.#done) {
+        await patience();
+        if (!this.#done) await this.#write(new Uint8Array(PROBE_FRAME));
+      }
     } catch (error) {
-      if (error instanceof StreamStoppedError) return this.#close();
+      if (error instanceof StreamStoppedError && !this.#done) return this.#close();
     }
     this.#abandon(reason);
+  }
+
+  /** Writes, within the time that the client has to take something. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#writes++;
+    this.#events.onWriting();
+    await this.#stream.write(bytes);
+    this.#writes--;
+    this.#events.onTaken();
+    if (this.#writes > 0 && !this.#done) this.#events.onWriting(); // the probe waits now
   }
 
   #start(): void {
@@ -142,13 +156,11 @@ export class H3ResponseWriter {
     this.#busy = true;
     try {
       for (let piece = this.#queue.take(); piece; piece = this.#queue.take()) {
-        this.#events.onWriting();
         this.#writing = piece.byteLength;
-        const written = this.#stream.write(piece);
+        const written = this.#write(piece);
         if (this.#queue.size < RESPONSE_BUFFER_BYTES) this.#makeRoom();
         const { taken } = this.#queue;
         await written;
-        this.#events.onTaken();
         if (taken > 0) this.#events.onSent(taken);
       }
     } catch (error) {

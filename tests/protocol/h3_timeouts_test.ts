@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { DisconnectError, HandlerTimeoutError, ReadTimeoutError } from "../../src/errors.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import { encodeFrame, encodeVarints, FRAME, STREAM } from "../../src/h3/mod.ts";
+import { flushSoon } from "../../src/protocol/flush_queue.ts";
 import type { FakeQuicOptions } from "../_support/fake_quic.ts";
 import { FakeClock } from "../_support/h3_clock.ts";
 import {
@@ -264,6 +265,47 @@ for (const { name, work } of STALLED) {
     assert.equal(request.complete, false);
     assert.equal(observer.events[0]?.at(-1), "ended aborted");
     await eventually(() => server.inFlight.requests === 0, "the end of the request");
+    await eventually(() => server.listener.counts().connections === 0, "the end");
+    assert.equal(clock.size, 0);
+  });
+}
+
+for (const underway of [false, true]) {
+  const name = underway ? "content that was on its way" : "its head";
+  Deno.test(`A broken response of which the client takes no more than ${name} ends its connection`, async () => {
+    const [written, fail] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { server: harness, clock } = serveByClock(async (exchange) => {
+      await exchange.respond({ status: 200, fields: [] });
+      await new Promise<void>((resolve) => flushSoon({ flush: resolve })); // the head leaves by itself
+      if (underway) await exchange.write("piece");
+      written.resolve();
+      await fail.promise;
+      throw new Error("broken");
+    }, { gracefulTimeout: 0, timeouts: { stallMs: 30_000 } });
+    await using server = harness;
+    const peer = server.connect({ sendWindow: 0 });
+    const request = peer.request().finish();
+    const allowUntil = async (condition: () => boolean) => {
+      while (!condition()) {
+        request.stream.allow(1); // to the byte
+        await settled();
+      }
+    };
+    await written.promise;
+    await allowUntil(() => request.status === 200);
+    fail.resolve();
+    await settled();
+    clock.advance(20_000);
+    if (underway) await allowUntil(() => request.text === "piece");
+    clock.advance(underway ? 29_999 : 9_999);
+    await settled();
+    assert.equal(peer.over, false);
+    clock.advance(1);
+
+    assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+    assert.equal(request.complete, false);
+    assert.equal(server.take("failed").length, 1);
+    assert.match(server.take("connectionClosed").join(), /took nothing of it for 30 s$/);
     await eventually(() => server.listener.counts().connections === 0, "the end");
     assert.equal(clock.size, 0);
   });

@@ -104,6 +104,8 @@ class LineHandler extends BaseHandler {
   readonly #lines: LineBuffer;
   readonly #format: (line: Line) => string;
   readonly #isStderr: boolean;
+  /** Standard error, from when something is to be told there; it stays, for the pipe may be full just then. */
+  #elsewhere: LineBuffer | undefined;
 
   /** @throws {ConfigError} When the file cannot be opened. */
   constructor(handler: LogHandler) {
@@ -130,13 +132,14 @@ class LineHandler extends BaseHandler {
   /** Says on standard error what this log cannot be relied on to tell; there is no place beyond that. */
   tellElsewhere(level: LevelName, message: string): void {
     if (this.#isStderr) return;
-    const lines = new LineBuffer(openOutput({ target: "stderr", option: "errorlog" }));
-    lines.add(this.#own(level, message));
-    lines.close();
+    this.#elsewhere ??= new LineBuffer(openOutput({ target: "stderr", option: "errorlog" }));
+    this.#elsewhere.add(this.#own(level, message));
+    this.#elsewhere.flush();
   }
 
   finish(): void {
     this.#lines.finish();
+    this.#elsewhere?.finish();
   }
 
   reopen(): void {
@@ -144,7 +147,8 @@ class LineHandler extends BaseHandler {
   }
 
   override destroy(): void {
-    this.#lines.close();
+    this.#lines.close(); // may have something to tell
+    this.#elsewhere?.close();
   }
 
   #own(levelName: LevelName, msg: string): string {

@@ -7,6 +7,7 @@
 import { describe } from "../misuse.ts";
 import type { LossWatch } from "./loss_notice.ts";
 import type { Output } from "./output.ts";
+import { WaitingBytes } from "./waiting_bytes.ts";
 
 /** Characters that are written at once: a system call costs as much as a few lines, and a pipe holds four of these. */
 const BATCH_CHARACTERS = 16 * 1024;
@@ -40,8 +41,8 @@ export class LineBuffer {
   readonly #output: Output;
   readonly #losses: LossWatch | null;
   #text = "";
-  /** Bytes that a full pipe did not take. */
-  #waiting: Uint8Array | null = null;
+  /** What a full pipe did not take. */
+  readonly #waiting = new WaitingBytes();
   /** Whether the output ends in the midst of a line. */
   #torn = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -79,7 +80,7 @@ export class LineBuffer {
   finish(): void {
     this.flush();
     const expired = performance.now() + LAST_WAIT_MS;
-    while (this.#waiting !== null && performance.now() < expired) {
+    while (this.#waiting.size > 0 && performance.now() < expired) {
       Atomics.wait(CLOCK, 0, 0, LAST_LOOK_MS);
       this.flush();
     }
@@ -89,7 +90,7 @@ export class LineBuffer {
   close(): void {
     if (this.#closed) return;
     this.finish();
-    if (this.#waiting !== null) this.#losses?.lost(linesIn(this.#waiting), SLOW_READER);
+    if (this.#waiting.size > 0) this.#losses?.lost(linesIn(this.#waiting.view), SLOW_READER);
     this.#losses?.closed();
     this.#clearTimer();
     this.#closed = true;
@@ -113,34 +114,29 @@ export class LineBuffer {
     const text = this.#text;
     this.#text = "";
     const waiting = this.#waiting;
-    if (waiting === null) return encode(this.#torn ? `\n${text}` : text);
-    if (text === "") return waiting;
+    if (waiting.size === 0) return encode(this.#torn ? `\n${text}` : text);
     const added = encode(text);
-    if (waiting.length + added.length > MAX_WAITING_BYTES) {
-      this.#losses?.lost(linesIn(added), SLOW_READER);
-      return waiting;
-    }
-    const bytes = new Uint8Array(waiting.length + added.length);
-    bytes.set(waiting);
-    bytes.set(added, waiting.length);
-    return bytes;
+    if (waiting.size + added.length <= MAX_WAITING_BYTES) waiting.add(added);
+    else this.#losses?.lost(linesIn(added), SLOW_READER);
+    return waiting.view;
   }
 
   #write(bytes: Uint8Array): void {
     let rest = bytes;
-    this.#waiting = null;
     try {
       while (rest.length > 0) rest = rest.subarray(this.#output.writeSync(rest));
       this.#torn = false;
     } catch (error) {
       return this.#onFailure(error, rest, bytes);
     }
+    this.#waiting.clear();
     this.#losses?.written();
   }
 
   #onFailure(error: unknown, rest: Uint8Array, bytes: Uint8Array): void {
     if (error instanceof Deno.errors.WouldBlock) {
-      this.#waiting = rest.buffer === SCRATCH.buffer ? rest.slice() : rest;
+      if (this.#waiting.size > 0) this.#waiting.drop(bytes.length - rest.length);
+      else this.#waiting.add(rest);
       this.#wait();
       return;
     }
@@ -148,10 +144,9 @@ export class LineBuffer {
     // The line feed before a line that follows a broken one is no line.
     const prefix = isWhole && this.#torn && rest[0] === LINE_FEED ? 1 : 0;
     this.#torn ||= !isWhole;
-    this.#losses?.lost(
-      linesIn(rest) - prefix,
-      error instanceof Error ? error.message : describe(error),
-    );
+    const lines = linesIn(rest) - prefix;
+    this.#waiting.clear();
+    this.#losses?.lost(lines, error instanceof Error ? error.message : describe(error));
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { LineBuffer } from "../../src/logging/line_buffer.ts";
 import type { LossWatch } from "../../src/logging/loss_notice.ts";
 import type { Output } from "../../src/logging/output.ts";
+import { WaitingBytes } from "../../src/logging/waiting_bytes.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { eventually } from "../_support/waiting.ts";
 
@@ -121,6 +123,54 @@ Deno.test("LineBuffer drops whole lines once a pipe lets a megabyte wait", () =>
   assert.equal(written.pop(), "");
   assert(written.every((text) => text === line));
   assert(written.length >= 50 && written.length <= 53, `${written.length} lines`);
+});
+
+Deno.test("LineBuffer does not copy what waits for a slow pipe with every line, and keeps all of it", () => {
+  const { output, lines } = setup();
+  const line = "x".repeat(99);
+  const arrays = new Set<ArrayBufferLike>();
+  const { writeSync } = output;
+  output.writeSync = (bytes) => {
+    arrays.add(bytes.buffer);
+    if (output.answers.length === 0) return writeSync.call(output, bytes);
+    throw output.answers.shift();
+  };
+  const added = 1024 * 1024 / 100 | 0; // the last that fits
+  for (let count = 0; count < added + 3; count++) {
+    output.answers.push(new Deno.errors.WouldBlock());
+    lines.add(line);
+    lines.flush();
+  }
+  assert(arrays.size <= 20, `${arrays.size} arrays`);
+  lines.close();
+  assert.equal(output.text, `${line}\n`.repeat(added));
+});
+
+Deno.test("WaitingBytes does what a string does", () => {
+  const step = fc.oneof(
+    fc.record({ add: fc.string({ unit: "binary-ascii", maxLength: 9_000 }) }),
+    fc.record({ drop: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    fc.constant("clear" as const),
+  );
+  fc.assert(fc.property(fc.array(step), (steps) => {
+    const waiting = new WaitingBytes();
+    let model = "";
+    for (const one of steps) {
+      if (one === "clear") {
+        waiting.clear();
+        model = "";
+      } else if ("add" in one) {
+        waiting.add(new TextEncoder().encode(one.add));
+        model += one.add;
+      } else {
+        const count = Math.floor(one.drop * model.length);
+        waiting.drop(count);
+        model = model.slice(count);
+      }
+      assert.equal(waiting.size, model.length);
+      assert.equal(new TextDecoder("utf-8", { ignoreBOM: true }).decode(waiting.view), model);
+    }
+  }));
 });
 
 Deno.test("LineBuffer writes what is left when it is closed, once, and nothing afterwards", () => {

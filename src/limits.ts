@@ -1,6 +1,6 @@
 /**
- * Limits that are not configuration options, and defaults of some that are (each says so), each with its unit, reason and
- * precedent.
+ * Limits that are not configuration options, and defaults of some that are (each says so), each with its unit, reason
+ * and precedent.
  *
  * @module
  */
@@ -22,12 +22,15 @@ export const SENDS_AFTER_DISCONNECT = 100;
 export const WEBSOCKET_RECEIVE_QUEUE_BYTES = 64 * 1024 * 1024;
 
 /**
- * Bytes of WebSocket messages that are read over HTTP/3 before the application receives them. So a Close frame or a ping
- * behind a few messages is noticed; then the client has to wait, which is what the runtime's WebSockets cannot make it do.
+ * Bytes of WebSocket messages that are read over HTTP/3 before the application receives them. So a Close frame or a
+ * ping behind a few messages is noticed; then the client has to wait, which is what the runtime's WebSockets cannot
+ * make it do.
  */
 export const WEBSOCKET_READ_AHEAD_BYTES = 64 * 1024;
 
-/** Bytes the runtime may have queued for a WebSocket before `send()` waits (Hypercorn waits for the socket to drain). */
+/**
+ * Bytes the runtime may have queued for a WebSocket before `send()` waits (Hypercorn waits for the socket to drain).
+ */
 export const WEBSOCKET_SEND_BUFFER_BYTES = 1024 * 1024;
 
 /**
@@ -88,11 +91,15 @@ export const QUIC_MAX_CONNECTIONS_PER_CLIENT = 512;
 
 /**
  * Milliseconds from the first byte of an HTTP/3 request stream to its whole head, instructions it waits for included.
- * Heads take one packet, at worst a few, so that the rest is for those that get lost; nginx has 60 s, Hypercorn no limit.
+ * Heads take one packet, at worst a few, so that the rest is for those that get lost; nginx has 60 s, Hypercorn no
+ * limit.
  */
 export const H3_HEAD_MS = 10_000;
 
-/** Milliseconds in which the rest of an HTTP/3 request has to come that was answered already; 30 s in nginx (`lingering_time`). */
+/**
+ * Milliseconds in which the rest of an HTTP/3 request has to come that was answered already; 30 s in nginx
+ * (`lingering_time`).
+ */
 export const H3_DISCARD_MS = 10_000;
 
 /**
@@ -117,21 +124,24 @@ export const QPACK_BLOCKED_STREAMS = 16;
 export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * Default of `max_connections`: TCP connections of one guarded listener; more are closed as they come. An idle one takes
- * some 20 KB here and as much in the kernel, so that all take 640 MB at worst; nginx and Caddy leave it to the limit of
- * file descriptors, which ends in accept errors for everybody instead.
+ * Default of `max_connections`: TCP connections of one guarded listener; more are closed as they come. An idle one
+ * takes some 20 KB here and as much in the kernel, so that all take 640 MB at worst; nginx and Caddy leave it to the
+ * limit of file descriptors, which ends in accept errors for everybody instead.
  */
 export const TCP_MAX_CONNECTIONS = 16_384;
 
 /**
  * Default of `max_connections_per_client`: TCP connections one client of a guarded listener may have, an eighth of all,
  * so that it takes eight addresses to keep others out. Far more than browsers open (6 to a host), for a proxy or a
- * carrier's NAT is one client too. IPv6 clients are told apart by their /64, which is what one subscriber gets (RFC 6177
- * §2).
+ * carrier's NAT is one client too. IPv6 clients are told apart by their /64, which is what one subscriber gets (RFC
+ * 6177 §2).
  */
 export const TCP_MAX_CONNECTIONS_PER_CLIENT = 2_048;
 
-/** Milliseconds for the first request head where `keep_alive_timeout` is 0, which is said of what comes after a response. */
+/**
+ * Milliseconds for the first request head where `keep_alive_timeout` is 0, which is said of what comes after a
+ * response.
+ */
 export const TCP_FIRST_REQUEST_MS = 5_000;
 
 /**
@@ -152,14 +162,15 @@ export const REQUEST_STALL_MS = 60_000;
 export const RUNTIME_HEAD_BYTES = { http1: 65_536, http2: 16_384 } as const;
 
 /**
- * Default of `h11_max_incomplete_size`, for which heads are left to the runtime: to count every one costs 3 % of a small
- * request, and what the runtime lets through is no danger to us.
+ * Default of `h11_max_incomplete_size`, for which heads are left to the runtime: to count every one costs 3 % of a
+ * small request, and what the runtime lets through is no danger to us.
  */
 export const DEFAULT_HEAD_BYTES = 16_384;
 
 /**
  * Bytes of static content, in characters for text, that are left to the runtime on one connection; it does not tell how
- * far it has got with them. What would exceed them is sent in pieces, so that a client that does not read can be told from a slow one.
+ * far it has got with them. What would exceed them is sent in pieces, so that a client that does not read can be told
+ * from a slow one.
  */
 export const UNWATCHED_CONTENT = 64 * 1024;
 
@@ -167,17 +178,21 @@ export const UNWATCHED_CONTENT = 64 * 1024;
 export const ACCEPT_RETRY_MS = 100;
 
 /**
- * Milliseconds without a request after which an HTTP/2 connection that is to end is cut. Nobody has said so to the client:
- * after GOAWAY the runtime lets nothing cut the connection, so a client that ignores GOAWAY would have it for ever.
+ * Milliseconds without a request after which an HTTP/2 connection that is to end is cut. Nobody has said so to the
+ * client: after GOAWAY the runtime lets nothing cut the connection, so a client that ignores GOAWAY would have it for
+ * ever.
  */
 export const TCP_LEAVE_QUIET_MS = 1_000;
 
 /**
- * Milliseconds between the last response on a connection and its cut where the client may still be sending content, or the
- * runtime does not tell when the response is with the system: a cut that is too early resets the connection, and the
- * client may lose the response (RFC 9112 §9.6). nginx waits for up to 5 s (`lingering_timeout`).
+ * Milliseconds between the last response on a connection and its cut where the client may still be sending content, or
+ * the runtime does not tell when the response is with the system: a cut that is too early resets the connection, and
+ * the client may lose the response (RFC 9112 §9.6). nginx waits for up to 5 s (`lingering_timeout`).
  */
 export const TCP_LINGER_MS = 1_000;
 
-/** Milliseconds in which an HTTP/2 client that is to leave has to be quiet once; one that never is gets GOAWAY after all. */
+/**
+ * Milliseconds in which an HTTP/2 client that is to leave has to be quiet once; one that never is gets GOAWAY after
+ * all.
+ */
 export const TCP_LEAVE_GRACE_MS = 10_000;

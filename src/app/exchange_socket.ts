@@ -12,7 +12,7 @@ import { DisconnectError, HandshakeError } from "../errors.ts";
 import type { WebSocketExchange } from "../exchange.ts";
 import { Fifo } from "../fifo.ts";
 import type { FieldList } from "../fields.ts";
-import { WEBSOCKET_MAX_BACKLOG_BYTES } from "../limits.ts";
+import { WEBSOCKET_BACKLOG_OVERHEAD_BYTES, WEBSOCKET_MAX_BACKLOG_BYTES } from "../limits.ts";
 import type { UpgradeOptions } from "../upgrade.ts";
 import { checkCloseArguments } from "../websocket_close.ts";
 
@@ -24,9 +24,6 @@ type SendData = string | ArrayBufferLike | ArrayBufferView | Blob;
 type Step =
   | { readonly data: string | Uint8Array | Blob; readonly size: number }
   | { readonly code: number; readonly reason: string };
-
-/** What a message that waits costs beyond its data. */
-const OVERHEAD_BYTES = 64;
 
 const utf8 = new TextEncoder();
 
@@ -122,7 +119,7 @@ export class ExchangeSocket extends EventTarget {
     if (this.#readyState !== this.OPEN) return;
     const copy = copyOf(data); // the application may change its bytes once this returns
     const size = typeof copy === "string" ? utf8.encode(copy).length : sizeOf(copy);
-    const backlog = this.#waitingBytes + this.#steps.size * OVERHEAD_BYTES;
+    const backlog = this.#waitingBytes + this.#steps.size * WEBSOCKET_BACKLOG_OVERHEAD_BYTES;
     if (backlog > WEBSOCKET_MAX_BACKLOG_BYTES) return this.#giveUp();
     this.#waitingBytes += size;
     this.#enqueue({ data: copy, size });

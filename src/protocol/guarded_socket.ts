@@ -14,7 +14,7 @@ import type { Expiring } from "./deadline_clock.ts";
 import { checkAcceptFields, checkHandshake, offeredSubprotocols } from "./handshake.ts";
 import type { Outcome } from "../observation.ts";
 import type { InFlight, OpenSocket } from "./in_flight.ts";
-import type { Reporter } from "./serve_context.ts";
+import type { RareReport } from "./rare_report.ts";
 import type { ServeObservation } from "./serve_observation.ts";
 import { NativeSocket } from "./socket_internals.ts";
 import {
@@ -33,8 +33,8 @@ export interface WebSocketSettings extends OutboxSettings {
   readonly pingInterval: number | null;
   /** Where open sockets are noted. */
   readonly inFlight: InFlight;
-  /** Where it is reported that a client was cut. */
-  readonly reporter?: Pick<Reporter, "connectionClosed">;
+  /** Where it is reported that a client was cut, which clients cause at will. */
+  readonly failures?: RareReport;
   /** Milliseconds for the peer to answer Close; default {@link WEBSOCKET_CLOSE_TIMEOUT_MS}. */
   readonly closeTimeoutMs?: number;
   /** Bytes that may wait for an application that does not receive; default `WEBSOCKET_RECEIVE_QUEUE_BYTES`. */
@@ -163,7 +163,7 @@ class SocketGuard implements OpenSocket, Expiring {
     this.#observation = observation;
     this.connection = new Connection(socket);
     this.#native = new NativeSocket(socket);
-    this.#outbox = new SocketOutbox(this.#native, settings, (reason) => this.#fail(reason));
+    this.#outbox = new SocketOutbox(this.#native, settings, (...why) => this.#fail(...why));
     socket.binaryType = "arraybuffer";
     // These listeners come first, so they can withhold an event from the application's.
     socket.addEventListener("open", () => this.#onOpen(), { once: true });
@@ -232,8 +232,8 @@ class SocketGuard implements OpenSocket, Expiring {
   }
 
   /** Cuts a client that does not read. */
-  #fail(reason: string): void {
-    this.#settings.reporter?.connectionClosed(this.#name, reason);
+  #fail(reason: string, detail?: string): void {
+    this.#settings.failures?.report(this.#name, reason, detail);
     this.cut();
   }
 

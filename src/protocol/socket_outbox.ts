@@ -10,6 +10,7 @@
 
 import {
   RESPONSE_STALL_MS,
+  WEBSOCKET_BACKLOG_OVERHEAD_BYTES,
   WEBSOCKET_MAX_BACKLOG_BYTES,
   WEBSOCKET_SEND_BUFFER_BYTES,
   WEBSOCKET_SEND_BUFFER_MESSAGES,
@@ -30,17 +31,18 @@ export interface OutboxSettings {
   readonly stallMs?: number;
 }
 
+/** Is told why the client has to be cut: one of few reasons, and more about this one. */
+export type OutboxFailure = (reason: string, detail?: string) => void;
+
 /**
  * First and longest wait, in milliseconds, between looks. The waits double, so that many clients that do not read cost
  * little.
  */
 const [FIRST_LOOK_MS, LONGEST_LOOK_MS] = [2, 256];
 
-/** What a message that waits costs beyond its data. */
-const OVERHEAD_BYTES = 64;
-
 /** How the log calls it. */
 const TOO_MUCH = "it does not read, and too much waits for it (WEBSOCKET_MAX_BACKLOG_BYTES)";
+const UNREADABLE = "a Blob for it cannot be read";
 const STALLED = "it does not read its messages (RESPONSE_STALL_MS)";
 
 /** Time of everything that waits for clients. One for the process: it runs only while something does. */
@@ -56,7 +58,7 @@ export class SocketOutbox implements Expiring {
   deadline = Infinity;
   readonly #native: NativeSocket;
   readonly #settings: OutboxSettings;
-  readonly #fail: (reason: string) => void;
+  readonly #fail: OutboxFailure;
   readonly #waiting = new Fifo<MessageData | Blob>();
   #waitingBytes = 0;
   /** A `Blob` is being read; what comes after it waits. */
@@ -79,15 +81,10 @@ export class SocketOutbox implements Expiring {
   #over = false;
 
   /** @param fail Is told why the client has to be cut. */
-  constructor(native: NativeSocket, settings: OutboxSettings, fail: (reason: string) => void) {
+  constructor(native: NativeSocket, settings: OutboxSettings, fail: OutboxFailure) {
     this.#native = native;
     this.#settings = settings;
     this.#fail = fail;
-  }
-
-  /** Bytes that wait here. */
-  get waitingBytes(): number {
-    return this.#waitingBytes;
   }
 
   /** Bytes that wait here or with the runtime. */
@@ -166,7 +163,7 @@ export class SocketOutbox implements Expiring {
 
   #enqueue(data: SendData): void {
     const limit = this.#settings.maxBacklogBytes ?? WEBSOCKET_MAX_BACKLOG_BYTES;
-    if (this.#waitingBytes + this.#waiting.size * OVERHEAD_BYTES > limit) {
+    if (this.#waitingBytes + this.#waiting.size * WEBSOCKET_BACKLOG_OVERHEAD_BYTES > limit) {
       return this.#fail(TOO_MUCH);
     }
     const copy = copyOf(data);
@@ -217,7 +214,7 @@ export class SocketOutbox implements Expiring {
       const bytes = await blob.arrayBuffer();
       if (!this.#over) this.#handWaiting(bytes);
     } catch (error) {
-      this.#fail(`a Blob for it cannot be read: ${error}`);
+      if (!this.#over) this.#fail(UNREADABLE, String(error));
     } finally {
       this.#reading = false;
     }

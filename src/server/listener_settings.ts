@@ -18,6 +18,7 @@ import type { Observer } from "../observation.ts";
 import { DeadlineClock } from "../protocol/deadline_clock.ts";
 import type { H3Settings } from "../protocol/h3_context.ts";
 import type { InFlight } from "../protocol/in_flight.ts";
+import { RareReport } from "../protocol/rare_report.ts";
 import type { ConcurrencyLimit, RequestLimits } from "../protocol/request_limits.ts";
 import { responseFields } from "../protocol/response_fields.ts";
 import type { ListenerSettings, Reporter } from "../protocol/serve_context.ts";
@@ -62,7 +63,7 @@ export function listenerSettings(
       maxMessageSize: config.websocketMaxMessageSize,
       pingInterval: config.websocketPingInterval,
       inFlight,
-      reporter,
+      failures: new RareReport((name, reason) => reporter.connectionClosed(name, reason)),
     },
     reporter,
     observer,

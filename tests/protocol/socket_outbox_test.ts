@@ -32,20 +32,21 @@ function outbox(settings: OutboxSettings = {}) {
     settings,
     (reason) => failures.push(reason),
   );
-  return { native, failures, box };
+  const waiting = () => box.left - native.buffered;
+  return { native, failures, box, waiting };
 }
 
 const HALF = new Uint8Array(WEBSOCKET_SEND_BUFFER_BYTES / 2 + 1);
 
 Deno.test("SocketOutbox hands on what the runtime may have, and keeps the rest", async () => {
-  const { native, box } = outbox();
+  const { native, box, waiting } = outbox();
   for (let i = 0; i < 4; i++) box.send(HALF);
   assert.equal(native.handed.length, 2);
-  assert.equal(box.waitingBytes, 2 * HALF.length);
+  assert.equal(waiting(), 2 * HALF.length);
   assert.equal(box.left, 4 * HALF.length);
   native.buffered = 0;
   await eventually(() => native.handed.length === 4, "the rest");
-  assert.equal(box.waitingBytes, 0);
+  assert.equal(waiting(), 0);
   box.discard();
 });
 
@@ -59,12 +60,12 @@ Deno.test("SocketOutbox hands on no more small messages than the runtime may hav
 });
 
 Deno.test("SocketOutbox fails when more waits than may", () => {
-  const { failures, box } = outbox({ maxBacklogBytes: 10_000 });
+  const { failures, box, waiting } = outbox({ maxBacklogBytes: 10_000 });
   box.send(HALF);
   box.send(HALF);
   for (let i = 0; i < 200 && failures.length === 0; i++) box.send("x".repeat(100));
   assert.match(failures[0]!, /too much waits for it/);
-  assert.ok(box.waitingBytes <= 10_100);
+  assert.ok(waiting() <= 10_100);
   box.discard();
 });
 
@@ -106,6 +107,26 @@ Deno.test("SocketOutbox.ready() settles when there is room, and when all is drop
   box.discard();
   await dropped;
   assert.equal(box.ready(), undefined);
+});
+
+Deno.test("SocketOutbox tells of a Blob that cannot be read, unless all was dropped before", async () => {
+  for (const dropped of [false, true]) {
+    const { failures, box } = outbox();
+    const read = Promise.withResolvers<ArrayBuffer>();
+    const begun = Promise.withResolvers<void>();
+    const arrayBuffer = () => {
+      begun.resolve();
+      return read.promise;
+    };
+    box.send(Object.assign(new Blob(["x"]), { arrayBuffer }));
+    await begun.promise;
+    if (dropped) box.discard();
+    read.reject(new Error("gone"));
+    await read.promise.catch(() => {});
+    await Promise.resolve();
+    assert.deepEqual(failures, dropped ? [] : ["a Blob for it cannot be read"]);
+    box.discard();
+  }
 });
 
 Deno.test("SocketOutbox.finish() acts once, after everything that waits", async () => {

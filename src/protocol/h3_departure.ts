@@ -7,6 +7,7 @@
 import { containListeners } from "../contain_listeners.ts";
 import { DisconnectError } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
+import { urlOf } from "./h3_call.ts";
 import type { Reporter } from "./serve_context.ts";
 
 /** The end of an exchange from outside, and its signal, which is made when first asked for. */
@@ -32,8 +33,7 @@ export class H3Departure {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
       containListeners(this.#abort.signal, (error) => {
-        const { method, authority, target } = this.#request;
-        this.#reporter.failed(error, method, `https://${authority}${target}`);
+        this.#reporter.failed(error, this.#request.method, urlOf(this.#request));
       });
       if (this.#reason) this.#abort.abort(this.#reason);
     }

@@ -7,7 +7,7 @@
 import { combineField } from "../fields.ts";
 import type { H3RequestHead } from "../h3/mod.ts";
 import type { ListenerSettings, Refusal } from "./serve_context.ts";
-import { contentTooLarge } from "./serve_limits.ts";
+import { contentTooLarge, OVERLOADED } from "./serve_limits.ts";
 
 /** What of a request decides. */
 export interface RefusalParts {
@@ -73,13 +73,6 @@ function versionRefusal({ fields }: H3RequestHead): Refusal | null {
     reason: "handshake",
   };
 }
-
-const OVERLOADED: Refusal = {
-  status: 503,
-  message: `more requests are in progress than "limit_concurrency" allows`,
-  fields: [["retry-after", "1"]],
-  reason: "overloaded",
-};
 
 /**
  * An authority that is none of ours. One that the client did not connect for, as browsers do for names that their

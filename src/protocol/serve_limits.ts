@@ -36,7 +36,8 @@ export function contentTooLarge(bodySize: number): Refusal {
   return { status: 413, message: `the content exceeds "max_body_size" (${bodySize} bytes)` };
 }
 
-const OVERLOADED: Refusal = {
+/** The answer while too many requests are in progress. */
+export const OVERLOADED: Refusal = {
   status: 503,
   message: `more requests are in progress than "limit_concurrency" allows`,
   fields: [["retry-after", "1"]],

@@ -8,12 +8,12 @@
  */
 
 import { delay } from "@std/async/delay";
-import { formatAuthority } from "../address.ts";
 import type { BindSpec, ResolvedConfig } from "../config/mod.ts";
 import { BindError } from "../errors.ts";
 import type { SocketAddr } from "../fetch_types.ts";
 import { AdminPages, type AdminSources } from "./admin_pages.ts";
 import { bindError } from "./bind_error.ts";
+import { describeBind } from "./describe_bind.ts";
 import type { Bind } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import { changeOwner, removeStaleSocket, withUmask } from "./unix_socket.ts";
@@ -106,7 +106,7 @@ async function openOne(
     const addr = server.addr as SocketAddr;
     if (spec.kind === "unix") await changeOwner(spec, sockets);
     return {
-      bind: describeBind(spec, addr),
+      bind: describeBind(spec, addr, false),
       cut() {
         abort.abort(); // never after the server's own `shutdown()`: the runtime would die of it
         return server.finished;
@@ -125,19 +125,6 @@ function serveOn(spec: BindSpec, pages: AdminPages, signal: AbortSignal): Deno.H
   return spec.kind === "unix"
     ? Deno.serve({ ...common, path: spec.path }, handle as Deno.ServeHandler<Deno.UnixAddr>)
     : Deno.serve({ ...common, hostname: spec.hostname, port: spec.port }, handle);
-}
-
-function describeBind({ text }: BindSpec, addr: SocketAddr): Bind {
-  const authority = "port" in addr
-    ? formatAuthority(addr.hostname, addr.port)
-    : `unix:${addr.path}`;
-  return {
-    text,
-    url: `http://${authority}`,
-    addr,
-    secure: false,
-    versions: ["1.0", "1.1", "2"],
-  };
 }
 
 function adminError(spec: BindSpec, cause: unknown): BindError {

@@ -27,8 +27,8 @@ export const QPACK_DECODER_BACKLOG_BYTES = 64 * 1024;
 
 /**
  * Odd events at once: legal input that does nothing, such as unknown frames, unknown streams, empty DATA frames and
- * resets; and what may be asked but not all the time, such as other priorities. Each costs us work and the peer next to nothing. Browsers cause a few in a page: GREASE, and a reset for
- * every picture that was scrolled away.
+ * resets; and what may be asked but not all the time, such as other priorities. Each costs us work and the peer next to
+ * nothing. Browsers cause a few in a page: GREASE, and a reset for every picture that was scrolled away.
  */
 export const ODDITY_BURST = 1_000;
 

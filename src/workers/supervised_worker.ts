@@ -175,7 +175,9 @@ export class SupervisedWorker {
         this.#retireReason = message.reason;
         return this.#askToRetire();
       case "failing":
-        if (!this.isReady) return; // it was told to stop already
+        // Told to stop already. It is never "starting": a worker begins to listen for uncaught errors in the turn in
+        // which it says "ready".
+        if (!this.isReady) return;
         this.#failing = true;
         this.#noteStop();
         return this.#options.onFailing();

@@ -98,6 +98,11 @@ export class H3AttackTarget implements AsyncDisposable {
     return this.#inFlight.requests;
   }
 
+  /** Handlers of `/hang` that wait; nobody else asks for it. */
+  get hanging(): number {
+    return this.#hung.length;
+  }
+
   /** Lets handlers of `/hang` answer. */
   release(): void {
     for (const go of this.#hung.splice(0)) go();

@@ -85,14 +85,14 @@ export const FLOODS: readonly Attack[] = [
       const first: AttackStream[] = [];
       for (let i = 0; i < 100; i++) first.push(await attacker.request("GET", "/hang"));
       const beyond = attacker.request("GET", "/hang");
-      await eventually(() => target.requests === 100, "a hundred requests");
+      await eventually(() => target.hanging === 100, "a hundred requests");
       assert.equal(await Promise.race([beyond, pause(50)]), undefined, "no more may be opened");
       for (const stream of first) stream.finish();
       target.release();
       for (const stream of first) assert.equal((await stream.answer()).status, 200);
       const last = await beyond;
       last.finish();
-      await eventually(() => target.requests === 1, "the one that waited");
+      await eventually(() => target.hanging === 1, "the one that waited");
       target.release();
       assert.equal((await last.answer()).status, 200);
     },

@@ -24,6 +24,7 @@ import { refusalOf } from "./h3_refusal.ts";
 import { H3ResponseWriter, type WriterEvents } from "./h3_response.ts";
 import { H3Waits, type WaitEvents } from "./h3_waits.ts";
 import { H3WebSocketExchange } from "./h3_websocket.ts";
+import type { Place } from "./request_limits.ts";
 import type { Refusal } from "./serve_context.ts";
 
 const UNSENDABLE =
@@ -57,6 +58,8 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   #inputOver = false;
   #outputOver = false;
   #handled = false;
+  /** What it has among those in progress while the application runs. */
+  #place: Place | null = null;
   /** The application got too much time already, so that nothing waits for it any more. */
   #expired = false;
 
@@ -127,6 +130,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
       observed: this.#observed,
     });
     settings.inFlight.add(exchange);
+    this.#place = settings.limits.concurrency?.enter() ?? null;
     this.#waits.handler();
     const call = new H3Call(exchange, settings.reporter, this);
     if (head.protocol === null) return call.http(this.#application);
@@ -269,6 +273,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   onReturned(): void {
     if (this.#handled) return;
     this.#handled = true;
+    this.#place?.leave();
     this.#leave();
     this.#owner.onHandled();
   }

@@ -11,6 +11,8 @@ import type { Entry, InFlight } from "./in_flight.ts";
 
 /** What to do with what the handler came up with. */
 export interface PendingEvents {
+  /** The handler has settled, whether or not anybody still waits for it. Once, before all that follows from it. */
+  onSettled(): void;
   /** Turns the result into the response to send; may throw like the handler. */
   onResult(result: unknown): Response | Promise<Response>;
   /** Turns a failure into the response to send. */
@@ -48,6 +50,7 @@ export class PendingResponse implements Entry {
     inFlight.add(this);
     // A promise passes unchanged; `then` of anything else may throw.
     Promise.resolve(result).then((value) => {
+      events.onSettled();
       inFlight.delete(this);
       if (this.#over) return dropContent(value, this.#over);
       try {
@@ -56,6 +59,7 @@ export class PendingResponse implements Entry {
         this.#resolve(events.onError(error));
       }
     }, (error) => {
+      events.onSettled();
       inFlight.delete(this);
       if (this.#over) return events.onLateError(error, this.#over);
       this.#resolve(events.onError(error));

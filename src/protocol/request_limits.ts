@@ -30,10 +30,16 @@ export interface RequestLimits {
   readonly clock: DeadlineClock;
 }
 
-/** Counts requests and WebSockets in progress: an observer that drivers ask, once it was told of a request. */
+/**
+ * Counts requests and WebSockets in progress: an observer that drivers ask, once it was told of a request.
+ *
+ * One is in progress until its observation has ended and the application has returned: a client that leaves, or was
+ * answered in the place of the application, does not stop what that does for it.
+ */
 export class ConcurrencyLimit implements Observer {
   readonly #limit: number;
   #open = 0;
+  #last: Place | null = null;
 
   /** @param limit How many may be in progress. */
   constructor(limit: number) {
@@ -52,11 +58,43 @@ export class ConcurrencyLimit implements Observer {
 
   begin(): Observation {
     this.#open++;
-    return {
-      forwarded() {},
-      responded() {},
-      sent() {},
-      ended: () => void this.#open--,
-    };
+    return this.#last = new Place(() => void this.#open--);
+  }
+
+  /** The application gets to work on the request that began last; its place is to be left when that has returned. */
+  enter(): Place | null {
+    this.#last?.enter();
+    return this.#last;
+  }
+}
+
+/** The place of one request among those in progress, free again when everybody has left it: first its observation. */
+export class Place implements Observation {
+  readonly #onFree: () => void;
+  #held = 1;
+
+  /** @param onFree Called when the last has left. */
+  constructor(onFree: () => void) {
+    this.#onFree = onFree;
+  }
+
+  forwarded(): void {}
+
+  responded(): void {}
+
+  sent(): void {}
+
+  ended(): void {
+    this.leave();
+  }
+
+  /** Somebody more holds it. */
+  enter(): void {
+    this.#held++;
+  }
+
+  /** One of those who hold it does so no more. */
+  leave(): void {
+    if (--this.#held === 0) this.#onFree();
   }
 }

@@ -147,6 +147,7 @@ export class FetchShortCut {
     const { inFlight, limits } = this.#context.settings;
     if (!http2) watchHandshake(request);
     const watch = observation && watchClient(request, native, observation, http2);
+    const place = limits.concurrency?.enter();
     const { handlerMs } = limits;
     if (handlerMs !== null) call.time = this.#limitTime(call, handlerMs);
     call.pending = new PendingResponse(
@@ -154,6 +155,7 @@ export class FetchShortCut {
       mayHaveContent(request.method),
       inFlight,
       {
+        onSettled: () => place?.leave(),
         onResult: (response) => {
           this.#settle(call);
           if (!(response instanceof Response)) throw wrongFetchResult(response);

@@ -15,6 +15,7 @@ import type { Application } from "../exchange.ts";
 import { combineField, type FieldList, hasField } from "../fields.ts";
 import { asError } from "../misuse.ts";
 import { checkHandshake, isWebSocketRequest, watchHandshake } from "./handshake.ts";
+import type { Place } from "./request_limits.ts";
 import { fieldsOf } from "./request_record.ts";
 import { emptyResponse } from "./response_head.ts";
 import type { ServeContext } from "./serve_context.ts";
@@ -56,11 +57,12 @@ export class ExchangeRunner {
     const peer = new ServePeer(info, this.#context);
     const exchange = new ServeExchange(request, info, head, peer, this.#context, observation);
     settings.inFlight.add(exchange);
-    const { handlerMs } = settings.limits;
+    const { handlerMs, concurrency } = settings.limits;
     const wait = handlerMs === null ? null : this.#limitTime(exchange, request, handlerMs);
+    const place = concurrency === null ? null : concurrency.enter();
     if (hasField(fields, "upgrade") && isWebSocketRequest(request.method, request.headers)) {
-      this.#runWebSocket(request, exchange, wait);
-    } else this.#runHttp(request, exchange, wait);
+      this.#runWebSocket(request, exchange, wait, place);
+    } else this.#runHttp(request, exchange, wait, place);
     return exchange.response;
   }
 
@@ -94,7 +96,12 @@ export class ExchangeRunner {
     return observation;
   }
 
-  async #runHttp(request: Request, exchange: ServeExchange, wait: Wait | null): Promise<void> {
+  async #runHttp(
+    request: Request,
+    exchange: ServeExchange,
+    wait: Wait | null,
+    place: Place | null,
+  ): Promise<void> {
     const app = this.#application;
     const { observation } = exchange;
     try {
@@ -113,6 +120,7 @@ export class ExchangeRunner {
       }
     } finally {
       wait?.end();
+      place?.leave();
       this.#context.settings.inFlight.delete(exchange);
     }
   }
@@ -130,6 +138,7 @@ export class ExchangeRunner {
     request: Request,
     handshake: ServeExchange,
     wait: Wait | null,
+    place: Place | null,
   ): Promise<void> {
     const { websocket, inFlight } = this.#context.settings;
     const { method, url } = request; // now, they may not be readable later
@@ -158,6 +167,7 @@ export class ExchangeRunner {
       }
     } finally {
       wait?.end();
+      place?.leave();
       inFlight.delete(handshake);
     }
   }

@@ -57,13 +57,21 @@ const encoder = new TextEncoder();
 /** Content of `/stream`, thirty bytes. */
 const PIECES = ["a", "b", "c"].map((letter) => encoder.encode(letter.repeat(10)));
 
-/** The application of the form. @param file What `/file` sends. */
-export function observedApplication(form: ObservedForm, file = ""): Application {
+/** What never settles. */
+const NEVER = new Promise<void>(() => {});
+
+/**
+ * The application of the form.
+ *
+ * @param file What `/file` sends.
+ * @param held What `/pending` and `/silent` wait for; by default for ever.
+ */
+export function observedApplication(form: ObservedForm, file = "", held = NEVER): Application {
   const config = resolveConfig({ errorlog: new LogSink() });
   const options = adapterOptions(config, openLog(config));
-  if (form === "ASGI") return normalise(asgiApp(file), "asgi", options);
+  if (form === "ASGI") return normalise(asgiApp(file, held), "asgi", options);
   if (form === "WSGI") return normalise(wsgiApp as Framework, "wsgi", options);
-  const app = fetchApp(file);
+  const app = fetchApp(file, held);
   const fetch: FetchHandler = form === "synchronous fetch" ? app : async (request, info) => {
     await Promise.resolve();
     return await app(request, info);
@@ -74,7 +82,7 @@ export function observedApplication(form: ObservedForm, file = ""): Application 
   return { http, websocket };
 }
 
-function fetchApp(file: string): FetchHandler {
+function fetchApp(file: string, held: Promise<void>): FetchHandler {
   const answer = (body: BodyInit | null, status = 200) =>
     new Response(body, { status, headers: HEADERS });
   return (request) => {
@@ -94,13 +102,13 @@ function fetchApp(file: string): FetchHandler {
       case "/endless":
         return answer(ReadableStream.from(endless()));
       case "/silent":
-        return answer(ReadableStream.from(silent()));
+        return answer(ReadableStream.from(silent(held)));
       case "/declared":
-        return new Response(ReadableStream.from(silent()), {
+        return new Response(ReadableStream.from(silent(held)), {
           headers: [...HEADERS, ["content-length", "10"]],
         });
       case "/pending":
-        return new Promise(() => {});
+        return held.then(() => answer("late"));
       case "/upload":
         return request.text().then((text) => answer(String(text.length)));
       case "/echo":
@@ -132,16 +140,16 @@ async function* endless(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   }
 }
 
-async function* silent(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* silent(held: Promise<void>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   yield PIECES[0]!;
-  await new Promise(() => {});
+  await held;
 }
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-function asgiApp(file: string): ASGIFramework {
+function asgiApp(file: string, held: Promise<void>): ASGIFramework {
   return async (scope, receive, send) => {
     if (scope.type !== "http") return;
     const start = (status = 200, ...more: [string, string][]) =>
@@ -175,14 +183,14 @@ function asgiApp(file: string): ASGIFramework {
         return;
       case "/silent":
         await start();
-        for await (const piece of silent()) await body(piece, true);
+        for await (const piece of silent(held)) await body(piece, true);
         return;
       case "/declared":
         await start(200, ["content-length", "10"]);
-        for await (const piece of silent()) await body(piece, true);
+        for await (const piece of silent(held)) await body(piece, true);
         return;
       case "/pending":
-        return await new Promise(() => {});
+        return await held;
       case "/upload":
         return await countUpload(receive, send, start);
       default:

@@ -150,6 +150,33 @@ for (const row of ROWS) {
   });
 }
 
+Deno.test("Clients over HTTP/3 that leave at once, or get 504, have no more than limit_concurrency running", async () => {
+  const concurrency = new ConcurrencyLimit(2);
+  const recorder = new RecordingObserver();
+  const go = Promise.withResolvers<void>();
+  let running = 0;
+  await using server = serveH3(async (exchange) => {
+    running++;
+    await go.promise;
+    running--;
+    await answer(exchange);
+  }, {
+    observer: combineObservers([recorder, concurrency]),
+    limits: looseLimits({ concurrency, handlerMs: 100 }),
+  });
+  const peer = server.connect();
+  const gone = peer.request({ method: "POST" }).data("x");
+  await eventually(() => running === 1, "the call of the application");
+  gone.cancel(0x10c);
+  assert.equal((await peer.get()).status, 504);
+  for (let count = 0; count < 5; count++) assert.equal((await peer.get()).status, 503);
+  assert.equal(running, 2);
+  go.resolve();
+  await eventually(() => concurrency.open === 0, "the return of the handlers");
+  assert.deepEqual([running, recorder.inFlight], [0, 0]);
+  for (const kind of ["refused", "failed", "disconnected"] as const) server.take(kind);
+});
+
 Deno.test("A request beyond limit_concurrency gets 503, counts once, and is no more in progress afterwards", async () => {
   const concurrency = new ConcurrencyLimit(1);
   const recorder = new RecordingObserver();

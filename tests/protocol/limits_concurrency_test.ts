@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { combineObservers } from "../../src/observation.ts";
 import { ConcurrencyLimit } from "../../src/protocol/request_limits.ts";
+import { withDeadline } from "../_support/deadline.ts";
 import { observedApplication, type ObservedForm } from "../_support/observed_apps.ts";
 import { ObservedServer } from "../_support/observed_server.ts";
 import { RawClient } from "../_support/raw_client.ts";
@@ -75,11 +76,13 @@ for (const form of FORMS) {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
         const concurrency = new ConcurrencyLimit(LIMIT);
         const recording = new RecordingObserver();
-        await using server = new ObservedServer(observedApplication(form), {
+        const held = Promise.withResolvers<void>();
+        await using server = new ObservedServer(observedApplication(form, "", held.promise), {
           observer: combineObservers([concurrency, recording]),
           limits: { concurrency, targetSize: 100, bodySize: 100, readMs: 150, handlerMs: 300 },
         });
         await Promise.all(steps.map((step) => play(server.url, step)));
+        held.resolve();
         await eventually(() => concurrency.open === 0, `the end of ${concurrency.open} requests`);
         assert.equal(recording.inFlight, 0);
         for (const events of recording.events) {
@@ -90,6 +93,51 @@ for (const form of FORMS) {
       { numRuns: 12, endOnFailure: true },
     );
   });
+}
+
+/** Clients that ask one after the other, each once the one before has left. */
+const CLIENTS = 20;
+
+for (const form of ["asynchronous fetch", "fetch exchange", "ASGI"] as const) {
+  for (const leave of ["hang up", "get 504"] as const) {
+    Deno.test(`ConcurrencyLimit lets clients that ${leave} have no more than it allows run in form ${form}`, async () => {
+      const concurrency = new ConcurrencyLimit(LIMIT);
+      const recording = new RecordingObserver();
+      const held = Promise.withResolvers<void>();
+      const { http, websocket, fetch } = observedApplication(form, "", held.promise);
+      let running = 0;
+      const count = <T>(result: T): T => {
+        running++;
+        const returned = () => void running--;
+        Promise.resolve(result).then(returned, returned);
+        return result;
+      };
+      await using server = new ObservedServer({
+        http: (exchange) => count(http(exchange)),
+        websocket,
+        ...(fetch && { fetch: (request, info) => count(fetch(request, info)) }),
+      }, {
+        observer: combineObservers([concurrency, recording]),
+        limits: { concurrency, handlerMs: leave === "get 504" ? 50 : null },
+      });
+      for (let client = 1; client <= CLIENTS; client++) {
+        using raw = await RawClient.connect(server.url);
+        await raw.send(get("/pending"));
+        const stays = leave === "hang up" && client <= LIMIT;
+        if (stays) await eventually(() => recording.requests.length === client, "the request");
+        else {assert.match(
+            await withDeadline(raw.readUntil("\r\n"), "an answer", 15_000),
+            client <= LIMIT ? / 504 / : / 503 /,
+          );}
+        raw.close();
+        await eventually(() => recording.inFlight === 0, "the end of the observation");
+      }
+      assert.equal(running, LIMIT);
+      held.resolve();
+      await eventually(() => concurrency.open === 0, `the end of ${concurrency.open} requests`);
+      assert.equal(running, 0);
+    });
+  }
 }
 
 async function play(

@@ -10,6 +10,7 @@ import { GuardedListener, type GuardedOptions } from "../../src/protocol/guarded
 import { probeHook } from "../../src/protocol/guarded_probe.ts";
 import { socketOf, type WebSocketSettings } from "../../src/protocol/guarded_socket.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
+import { RareReport } from "../../src/protocol/rare_report.ts";
 import { responseFields } from "../../src/protocol/response_fields.ts";
 import { ServeListener } from "../../src/protocol/serve.ts";
 import { openLog } from "../../src/server/log.ts";
@@ -65,13 +66,14 @@ export async function victim(
   const log = new LogSink();
   const inFlight = new InFlight();
   const reporter = logReporter(openLog(resolveConfig({ errorlog: log })), "test");
+  const failures = new RareReport((name, reason) => reporter.connectionClosed(name, reason));
   const handler = new ServeListener(application, {
     scheme: secure ? "https" : "http",
     serverNames: null,
     limits: looseLimits(),
     responseFields: responseFields({ includeServerHeader: false, altSvc: [] }),
     inFlight,
-    websocket: { maxMessageSize: 1000, pingInterval: null, reporter, ...websocket, inFlight },
+    websocket: { maxMessageSize: 1000, pingInterval: null, failures, ...websocket, inFlight },
     reporter,
     observer: null,
   });

@@ -9,6 +9,7 @@ import type { Application, RequestHead } from "../exchange.ts";
 import { asError } from "../misuse.ts";
 import type { H3Exchange } from "./h3_exchange.ts";
 import type { H3WebSocketExchange } from "./h3_websocket.ts";
+import { isTooLarge } from "./request_content.ts";
 import type { Reporter } from "./serve_context.ts";
 
 const INCOMPLETE = "The application returned without completing its response";
@@ -70,12 +71,15 @@ export class H3Call {
   #failed(reason: unknown): void {
     const exchange = this.#exchange;
     const { excess } = exchange.content;
-    if (excess && exchange.state === "initial") { // whatever it makes of the error
+    const tooLarge = isTooLarge(reason);
+    const error = asError(reason);
+    if (excess && exchange.state === "initial") {
+      // The client is told what is wrong with its request, and the log what is wrong with the application.
+      if (!tooLarge) this.#report(error, false);
       exchange.onLost(excess, 413);
     } else {
-      const error = asError(reason);
-      // What fails after the client left, or sent too much, fails because of that, whatever it throws.
-      this.#report(error, exchange.state === "aborted" || excess !== undefined);
+      // What fails after the client left fails because of that, whatever it throws.
+      this.#report(error, exchange.state === "aborted" || tooLarge);
       exchange.abort(error);
     }
     this.#events.onReturned();

@@ -19,6 +19,20 @@ export function isLostContent(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http;
 }
 
+/** How deep a chain of causes is looked into, for it may have no end. */
+const MAX_CAUSES = 16;
+
+/** Whether a failure comes of content that was too large: by itself, or by its chain of causes. */
+export function isTooLarge(error: unknown): boolean {
+  try {
+    for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth++) {
+      if (error instanceof ContentTooLargeError) return true;
+      error = error.cause;
+    }
+  } catch { /* a revoked proxy refuses even that question */ }
+  return false;
+}
+
 /** Reads the body of a request within limits; nothing is touched before the first `read()`. */
 export class RequestContent {
   readonly #request: Request;

@@ -32,6 +32,7 @@ import { headWithoutBody } from "./head_response.ts";
 import { PendingResponse } from "./pending_response.ts";
 import { trackStream } from "./response_body.ts";
 import { type ContentWatch, watchContent } from "./request_content_watch.ts";
+import { isTooLarge } from "./request_content.ts";
 import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { emptyResponse } from "./response_head.ts";
@@ -259,6 +260,8 @@ export class FetchShortCut {
       ? contentTooLarge(failure.limit)
       : null;
     if (refusal) {
+      // The client is told what is wrong with its request, and the log what is wrong with the application.
+      if (refusal !== error && !isTooLarge(error)) this.#context.report(error, request);
       const response = this.#context.refusal(request, http2, refusal);
       observation?.refused(response);
       return response;

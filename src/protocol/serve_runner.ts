@@ -15,6 +15,7 @@ import type { Application } from "../exchange.ts";
 import { combineField, type FieldList, hasField } from "../fields.ts";
 import { asError } from "../misuse.ts";
 import { checkHandshake, isWebSocketRequest, watchHandshake } from "./handshake.ts";
+import { isTooLarge } from "./request_content.ts";
 import type { Place } from "./request_limits.ts";
 import { fieldsOf } from "./request_record.ts";
 import { emptyResponse } from "./response_head.ts";
@@ -112,6 +113,8 @@ export class ExchangeRunner {
     } catch (error) {
       const { tooLarge } = exchange;
       if (tooLarge && exchange.state === "initial") {
+        // The client is told what is wrong with its request, and the log what is wrong with the application.
+        if (!isTooLarge(error)) this.#context.report(error, request);
         this.#refuseContent(request, exchange, tooLarge);
       } else {
         const failure = asError(error);

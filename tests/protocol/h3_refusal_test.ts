@@ -210,3 +210,18 @@ Deno.test("A request beyond limit_concurrency gets 503, counts once, and is no m
   assert.equal(recorder.inFlight, 0);
   for (const kind of ["refused", "connectionClosed", "failed"] as const) server.take(kind);
 });
+
+Deno.test("a failure of its own after content over HTTP/3 that was too large is not lost", async () => {
+  await using server = serveH3(async (exchange) => {
+    const cause = await exchange.read().catch((error) => error);
+    const related = exchange.request.target === "/related";
+    throw new Error("out of order", related ? { cause } : {});
+  }, { limits: looseLimits({ bodySize: 10 }) });
+  const peer = server.connect();
+  for (const [path, logged] of [["/", 1], ["/related", 0]] as const) {
+    const request = peer.request({ method: "POST", path }).data("x".repeat(11)).finish();
+    assert.equal((await request.response()).status, 413);
+    assert.equal(server.take("failed").length, logged);
+    server.take("refused");
+  }
+});

@@ -96,6 +96,23 @@ for (const [name, reader] of Object.entries(READERS)) {
     assert.deepEqual(server.log.matching("ERROR"), []);
   });
 
+  Deno.test(`A failure of its own after content beyond max_body_size is not lost for ${name}`, async () => {
+    const limits = { bodySize: 10 };
+    let related = false;
+    const application = reader((error) => {
+      throw new Error("out of order", related ? { cause: error } : {});
+    });
+    await using server = new ObservedServer(application, { limits });
+    assert.match(await answer(server, CHUNKS), / 413 /);
+    assert.equal(server.log.matching("ERROR").length, 1);
+    assert.match(server.log.matching("ERROR")[0]!, /out of order/);
+    related = true;
+    assert.match(await answer(server, CHUNKS), / 413 /);
+    assert.equal(server.log.matching("ERROR").length, 1);
+    assert.equal(server.log.matching(`Refused POST with 413`).length, 2);
+    await server.ended(2);
+  });
+
   Deno.test(`Content that does not come makes reading fail for ${name}, and the client gets 408`, async () => {
     let seen: unknown;
     const over = Promise.withResolvers<void>();

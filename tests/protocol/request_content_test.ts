@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ContentTooLargeError, DisconnectError, type ReadTimeoutError } from "../../src/errors.ts";
 import { DeadlineClock } from "../../src/protocol/deadline_clock.ts";
-import { RequestContent } from "../../src/protocol/request_content.ts";
+import { isTooLarge, RequestContent } from "../../src/protocol/request_content.ts";
 
 const PIECE = new Uint8Array(10);
 
@@ -72,4 +72,20 @@ Deno.test("RequestContent.stop() ends a read that waits", async () => {
   content.stop(reason);
   await assert.rejects(reading, (error) => error === reason);
   await assert.rejects(content.read(), (error) => error === reason);
+});
+
+Deno.test("isTooLarge() follows causes, and takes anything", () => {
+  const excess = new ContentTooLargeError(10);
+  const circular = new Error("circular");
+  circular.cause = circular;
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  assert.equal(isTooLarge(excess), true);
+  assert.equal(
+    isTooLarge(new Error("outer", { cause: new Error("inner", { cause: excess }) })),
+    true,
+  );
+  for (const other of [new Error("other"), circular, proxy, null, undefined, "text"]) {
+    assert.equal(isTooLarge(other), false);
+  }
 });

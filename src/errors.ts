@@ -143,8 +143,8 @@ export class NoAppError extends Error {
 }
 
 /**
- * A listener could not be opened: address in use, privileged port, unknown host, unreadable socket
- * path. The message is one line and says what to do; `cause` is the runtime's own error.
+ * A listener could not be opened: address in use, privileged port, unknown host, unreadable socket path. The message is
+ * one line and says what to do; `cause` is the runtime's own error.
  */
 export class BindError extends Error {
   /** The name of this class. */
@@ -194,11 +194,7 @@ export class DisconnectError extends Error {
   /** The name of this class. */
   override name = "DisconnectError";
 
-  /**
-   * Builds the error.
-   *
-   * @param message Says what was being done; the default fits most places.
-   */
+  /** Builds the error; the default message fits most places, another one says what was being done. */
   constructor(message = "The client disconnected", options?: ErrorOptions) {
     super(message, options);
   }
@@ -246,11 +242,7 @@ export class ReadTimeoutError extends DisconnectError {
   /** The name of this class. */
   override name = "ReadTimeoutError";
 
-  /**
-   * Builds the message.
-   *
-   * @param seconds How long nothing came.
-   */
+  /** Builds the message; nothing came for so many seconds. */
   constructor(seconds: number) {
     super(`The client sent nothing of the request content for ${seconds} s (read_timeout)`);
   }

@@ -10,9 +10,8 @@ import { defaultValues } from "./options.ts";
 import type { Guard, LoggerClass, LogLevel, LogSink, VerifyMode } from "./types.ts";
 
 /**
- * Options for a new {@link Config}: any of its attributes. `undefined` counts as not given.
- *
- * Hypercorn's snake_case names are understood too, but only the camelCase ones are typed.
+ * Options for a new {@link Config}: any of its attributes. `undefined` counts as not given. Hypercorn's snake_case names
+ * are understood too, but only the camelCase ones are typed.
  */
 export type ConfigInit = {
   readonly [Name in keyof Config]?:
@@ -25,10 +24,9 @@ export type ConfigInit = {
  * Configuration of a server, with Hypercorn's options, defaults and units: times are seconds, sizes
  * bytes, and `null` switches an option off.
  *
- * Attributes can be assigned freely; values are checked by the constructor for what it is given,
- * and again, all together, when the server starts. What is marked "no effect yet" is accepted with
- * a warning; what is marked "refused" cannot be honoured on Deno and stops the start unless it has
- * its default.
+ * Attributes can be assigned freely; values are checked by the constructor for what it is given, and again, all together,
+ * when the server starts. What is marked "no effect yet" is accepted with a warning; what is marked "refused" cannot be
+ * honoured on Deno and stops the start unless it has its default.
  *
  * @example
  * ```ts
@@ -145,9 +143,7 @@ export class Config {
   keepAliveTimeout!: number;
   /** Requests after which a guarded TCP connection is closed; 0 counts as 1. Default `1000`. */
   keepAliveMaxRequests!: number;
-  /**
-   * Seconds a client may send nothing while the content of its request is being read; `null` for 60. Default `null`.
-   */
+  /** Seconds a client may send nothing while the content of its request is read; `null` for 60. Default `null`. */
   readTimeout!: number | null;
   /**
    * Seconds an application has to begin its response; then the client gets 504. The signal of the request or
@@ -158,10 +154,7 @@ export class Config {
 
   // Connections ---------------------------------------------------------------------------------
 
-  /**
-   * Requests and WebSockets one process may have in progress; further requests get 503. `null` for no limit.
-   * Default `null`.
-   */
+  /** Requests and WebSockets one process may have in progress; more get 503. `null` for no limit. Default `null`. */
   limitConcurrency!: number | null;
   /** Connections of one guarded TCP listener; more are closed as they come. HTTP/3 has 4096 at most. Default `16384`. */
   maxConnections!: number;
@@ -284,9 +277,8 @@ export class Config {
   }
 
   /**
-   * Loads a TOML file: options at the top or in a `[hypercorn]` table.
-   *
-   * Paths in the file are relative to the working directory, as in Hypercorn.
+   * Loads a TOML file: options at the top or in a `[hypercorn]` table. Paths in the file are relative to the working
+   * directory, as in Hypercorn.
    *
    * @throws {ConfigError} When the file cannot be read or parsed, or as the constructor.
    * @example
@@ -322,8 +314,8 @@ export class Config {
   /**
    * Loads a TypeScript or JavaScript module, by path or specifier.
    *
-   * Its default export is a `Config` or an object of options. Without one its named exports are the
-   * options; functions and names that begin with `_` are then taken for helpers of the module.
+   * Its default export is a `Config` or an object of options. Without one its named exports are the options; functions
+   * and names that begin with `_` are then taken for helpers of the module.
    *
    * @throws {ConfigError} When the module cannot be loaded, or as the constructor.
    * @example

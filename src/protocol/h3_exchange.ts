@@ -124,16 +124,18 @@ export class H3Exchange implements Exchange, Entry, Held {
   write(content: Content): Promise<void> {
     return this.#call("write", () => {
       if (content.length === 0) return SETTLED;
-      if (typeof content === "string" && this.#holdsText(content)) return SETTLED;
-      const chunk = ownBytes(content);
-      if (!this.#bodiless) this.#length!.add(chunk.byteLength);
-      if (this.#head && this.#held === undefined) {
+      const isFirst = this.#head !== undefined && this.#held === undefined;
+      // Short ASCII text stays as it is: turning it into bytes costs more than writing it.
+      const isText = isFirst && typeof content === "string" && isShortASCII(content);
+      const chunk = isText ? content : ownBytes(content);
+      if (!this.#bodiless) this.#length!.add(chunk.length);
+      if (isFirst) {
         this.#held = chunk;
         return SETTLED;
       }
       if (this.#bodiless) return this.#stopProducer();
       this.#sendHead();
-      return this.#parts.writer.data(chunk);
+      return this.#parts.writer.data(contentBytes(chunk));
     });
   }
 
@@ -275,14 +277,6 @@ export class H3Exchange implements Exchange, Entry, Held {
     return SETTLED;
   }
 
-  /** Keeps a first piece of short ASCII text as it is: turning it into bytes costs more than writing it. */
-  #holdsText(text: string): boolean {
-    if (!this.#head || this.#held !== undefined || !isShortASCII(text)) return false;
-    if (!this.#bodiless) this.#length!.add(text.length);
-    this.#held = text;
-    return true;
-  }
-
   #sendFlat(head: ResponseHead, held: Content | undefined): void {
     const { machine, owner, writer, observed } = this.#parts;
     const content = this.#bodiless || held === undefined ? "" : held;
@@ -324,10 +318,8 @@ export class H3Exchange implements Exchange, Entry, Held {
   #answer(status: number, fields: FieldList = []): void {
     this.#head = this.#held = undefined;
     const { writer, owner, observed } = this.#parts;
-    const head = this.#encodeHead(
-      status,
-      completeFields([...NO_CONTENT, ...fields], owner.settings),
-    );
+    const all = completeFields([...NO_CONTENT, ...fields], owner.settings);
+    const head = this.#encodeHead(status, all);
     observed?.responded(status);
     if (!this.#begun) return writer.sendAll(head);
     writer.frame(head);

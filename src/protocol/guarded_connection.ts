@@ -38,7 +38,6 @@ import { hostOf } from "./request_record.ts";
 import { addToResponse } from "./response_fields.ts";
 import { isBodiless } from "./response_head.ts";
 import type { NativeInfo } from "./serve_info.ts";
-import { canHaveContent } from "./serve_request.ts";
 
 /** What all connections of a listener share. */
 export interface ConnectionSettings {
@@ -164,10 +163,7 @@ export class GuardedConnection implements Expiring {
     if (this.#said) return never();
     this.#begin(request);
     try {
-      const info = this.#alpn === null && !canHaveContent(request.method)
-        ? native
-        : new GuardedInfo(native, this.#version, this);
-      const answer = this.#settings.handle(request, info);
+      const answer = this.#settings.handle(request, new GuardedInfo(native, this.#version, this));
       if (answer instanceof Response) return this.#answer(answer, request, native);
       return answer.then((response) => this.#tryAnswer(response, request, native));
     } catch (error) {

@@ -154,10 +154,7 @@ export class Config {
 
   // Connections ---------------------------------------------------------------------------------
 
-  /**
-   * Requests and WebSockets one process may have in progress; more get 503. One counts until its response is sent, or its
-   * WebSocket closed, and its handler has returned, even after the client left. `null` for no limit. Default `null`.
-   */
+  /** Requests and WebSockets in progress, until their handlers return; more get 503. `null` for any. Default `null`. */
   limitConcurrency!: number | null;
   /** Connections of one guarded TCP listener; more are closed as they come. HTTP/3 has 4096 at most. Default `16384`. */
   maxConnections!: number;

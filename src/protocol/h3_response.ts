@@ -43,8 +43,8 @@ export class H3ResponseWriter {
   /** Bytes of the piece on its way. */
   #writing = 0;
   #done = false;
-  /** Writes on their way: one, and the probe behind it. */
-  #writes = 0;
+  /** A probe is on its way, maybe behind content. */
+  #probing = false;
   /** Bytes of content that `sendAll` has on their way. */
   #flat = 0;
   #room: PromiseWithResolvers<void> | undefined;
@@ -127,10 +127,10 @@ export class H3ResponseWriter {
 
   async #probe(reason: string, patience?: () => Promise<void>): Promise<void> {
     try {
-      await this.#write(new Uint8Array(PROBE_FRAME));
+      await this.#writeProbe();
       if (patience && !this.#done) {
         await patience();
-        if (!this.#done) await this.#write(new Uint8Array(PROBE_FRAME));
+        if (!this.#done) await this.#writeProbe();
       }
     } catch (error) {
       if (error instanceof StreamStoppedError && !this.#done) return this.#close();
@@ -138,14 +138,13 @@ export class H3ResponseWriter {
     this.#abandon(reason);
   }
 
-  /** Writes, within the time that the client has to take something. */
-  async #write(bytes: Uint8Array): Promise<void> {
-    this.#writes++;
+  /** The client has to take it in time as everything else. */
+  async #writeProbe(): Promise<void> {
+    this.#probing = true;
     this.#events.onWriting();
-    await this.#stream.write(bytes);
-    this.#writes--;
+    await this.#stream.write(new Uint8Array(PROBE_FRAME));
+    this.#probing = false;
     this.#events.onTaken();
-    if (this.#writes > 0 && !this.#done) this.#events.onWriting(); // the probe waits now
   }
 
   #start(): void {
@@ -156,11 +155,14 @@ export class H3ResponseWriter {
     this.#busy = true;
     try {
       for (let piece = this.#queue.take(); piece; piece = this.#queue.take()) {
+        this.#events.onWriting();
         this.#writing = piece.byteLength;
-        const written = this.#write(piece);
+        const written = this.#stream.write(piece);
         if (this.#queue.size < RESPONSE_BUFFER_BYTES) this.#makeRoom();
         const { taken } = this.#queue;
         await written;
+        this.#events.onTaken();
+        if (this.#probing && !this.#done) this.#events.onWriting();
         if (taken > 0) this.#events.onSent(taken);
       }
     } catch (error) {

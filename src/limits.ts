@@ -46,6 +46,9 @@ export const WEBSOCKET_SEND_BUFFER_MESSAGES = 1024;
  */
 export const WEBSOCKET_MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
+/** Bytes that a message which waits for an application counts beyond its data, so that empty ones do not queue for ever. */
+export const WEBSOCKET_QUEUE_OVERHEAD_BYTES = 256;
+
 /** What a message that waits for such a client costs beyond its data, in bytes. */
 export const WEBSOCKET_BACKLOG_OVERHEAD_BYTES = 64;
 

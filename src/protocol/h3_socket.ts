@@ -16,6 +16,7 @@ import { type AcceptOptions, SETTLED, type WebSocketEvent } from "../exchange.ts
 import { Fifo } from "../fifo.ts";
 import {
   WEBSOCKET_CLOSE_TIMEOUT_MS,
+  WEBSOCKET_QUEUE_OVERHEAD_BYTES,
   WEBSOCKET_READ_AHEAD_BYTES,
   WEBSOCKET_SEND_BUFFER_BYTES,
 } from "../limits.ts";
@@ -43,9 +44,6 @@ export interface H3SocketParts {
   /** Gets a fault of ours, which must end no more than the connection. */
   readonly onFault: (error: unknown) => void;
 }
-
-/** What a message that waits costs beyond its data, so that empty ones do not queue for ever. */
-const MESSAGE_OVERHEAD_BYTES = 256;
 
 const NOTHING = new Uint8Array(0);
 
@@ -274,5 +272,5 @@ function pingMsOf({ pingInterval }: WebSocketSettings, idleTimeout: number | und
 }
 
 function costOf(data: Data): number {
-  return data.length + MESSAGE_OVERHEAD_BYTES;
+  return data.length + WEBSOCKET_QUEUE_OVERHEAD_BYTES;
 }

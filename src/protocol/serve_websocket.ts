@@ -20,16 +20,17 @@ import {
   type WebSocketExchange,
   type WebSocketState,
 } from "../exchange.ts";
-import { WEBSOCKET_CLOSE_TIMEOUT_MS, WEBSOCKET_RECEIVE_QUEUE_BYTES } from "../limits.ts";
+import {
+  WEBSOCKET_CLOSE_TIMEOUT_MS,
+  WEBSOCKET_QUEUE_OVERHEAD_BYTES,
+  WEBSOCKET_RECEIVE_QUEUE_BYTES,
+} from "../limits.ts";
 import { checkClose } from "../websocket_close.ts";
 import { Fifo } from "../fifo.ts";
 import { type GuardedUpgrade, upgradeGuarded, type WebSocketSettings } from "./guarded_socket.ts";
 import { checkAcceptFields, checkSubprotocol, offeredSubprotocols } from "./handshake.ts";
 import type { ServeExchange } from "./serve_exchange.ts";
 import type { ServeObservation } from "./serve_observation.ts";
-
-/** What a queued message costs beyond its data, so that empty ones do not queue for ever. */
-const MESSAGE_OVERHEAD_BYTES = 256;
 
 const LEFT = "The client disconnected during the WebSocket handshake";
 
@@ -128,7 +129,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.#next("receive");
     const data = this.#queue.shift();
     if (data !== undefined) {
-      this.#queuedBytes -= data.length + MESSAGE_OVERHEAD_BYTES;
+      this.#queuedBytes -= data.length + WEBSOCKET_QUEUE_OVERHEAD_BYTES;
       return { type: "message", data };
     }
     if (this.#closed) return this.#closed;
@@ -202,7 +203,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     const receiver = this.#receivers.shift();
     if (receiver) return receiver({ type: "message", data: message });
     this.#queue.push(message);
-    this.#queuedBytes += message.length + MESSAGE_OVERHEAD_BYTES;
+    this.#queuedBytes += message.length + WEBSOCKET_QUEUE_OVERHEAD_BYTES;
     const limit = this.#settings.receiveQueueBytes ?? WEBSOCKET_RECEIVE_QUEUE_BYTES;
     if (this.#queuedBytes > limit && this.#state === "open") {
       this.#upgrade!.socket.close(1008, "Receive queue is full");

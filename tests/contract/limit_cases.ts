@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import {
   BrokenResponse,
+  type ClientExchange,
   type ClientResponse,
   fieldOf,
   readResponse,
@@ -103,13 +104,18 @@ const HEADS: Case[] = [
 
 const LIMIT = { maxBodySize: 1000 };
 
+/** Begins a request whose content is still to come, of no declared length. */
+function openUpload({ client }: Context, target: string): Promise<ClientExchange> {
+  return client.open({ method: "POST", target, content: "open" });
+}
+
 /** Sends open content of `size` bytes, and gets the answer. */
 async function upload(
-  { client }: Context,
+  context: Context,
   target: string,
   size: number,
 ): Promise<ClientResponse> {
-  await using exchange = await client.open({ method: "POST", target, content: "open" });
+  await using exchange = await openUpload(context, target);
   const sent = (async () => {
     for (let left = size; left > 0; left -= 500) {
       await exchange.send("z".repeat(Math.min(left, 500)));
@@ -162,11 +168,7 @@ const CONTENTS: Case[] = [
     config: LIMIT,
     skip: readsContentFirst,
     run: async (context) => {
-      await using exchange = await context.client.open({
-        method: "POST",
-        target: "/pump",
-        content: "open",
-      });
+      await using exchange = await openUpload(context, "/pump");
       await exchange.send("z".repeat(500));
       assert.equal((await exchange.head()).status, 200);
       const sent = exchange.send("z".repeat(600)).catch(() => {});
@@ -246,11 +248,7 @@ const HANDLERS: Case[] = [
     config: { handlerTimeout: SOON },
     skip: readsContentFirst,
     run: async (context) => {
-      await using exchange = await context.client.open({
-        method: "POST",
-        target: "/pump",
-        content: "open",
-      });
+      await using exchange = await openUpload(context, "/pump");
       await exchange.send("one");
       assert.equal((await exchange.head()).status, 200);
       await new Promise((resolve) => setTimeout(resolve, SOON * 2000));
@@ -267,11 +265,7 @@ const SILENCE: Case[] = [
     config: { readTimeout: SOON },
     skip: losesEarlyAnswers,
     run: async (context) => {
-      await using exchange = await context.client.open({
-        method: "POST",
-        target: "/echo",
-        content: "open",
-      });
+      await using exchange = await openUpload(context, "/echo");
       await exchange.send("some");
       const response = await soon(context, readResponse(exchange));
       assertEnds(context, response);
@@ -283,11 +277,7 @@ const SILENCE: Case[] = [
     config: { readTimeout: SOON },
     skip: (variant) => readsContentFirst(variant) ?? cannotCut(variant),
     run: async (context) => {
-      await using exchange = await context.client.open({
-        method: "POST",
-        target: "/pump",
-        content: "open",
-      });
+      await using exchange = await openUpload(context, "/pump");
       await exchange.send("some");
       assert.equal((await exchange.head()).status, 200);
       await withDeadline(
@@ -303,11 +293,7 @@ const SILENCE: Case[] = [
     config: { readTimeout: SOON },
     skip: readsContentFirst,
     run: async (context) => {
-      await using exchange = await context.client.open({
-        method: "POST",
-        target: "/gate",
-        content: "open",
-      });
+      await using exchange = await openUpload(context, "/gate");
       await exchange.send("some");
       await context.probe.called;
       await new Promise((resolve) => setTimeout(resolve, SOON * 2000));

@@ -3,6 +3,7 @@
 import {
   type Case,
   close,
+  concat,
   fragments,
   frame,
   hex,
@@ -11,7 +12,6 @@ import {
   text,
   write,
 } from "./case.ts";
-import { concat } from "./case.ts";
 import { closePayload, utf8, type WireFrame } from "../wire.ts";
 
 const FAMILY = "7 closing";

@@ -40,4 +40,5 @@ export type { Server } from "./src/server/server.ts";
 export type { StopReasons } from "./src/server/until_told.ts";
 export { start, type StartOptions, type TaskStatus } from "./src/server/start.ts";
 export { upgradeWebSocket } from "./src/server/upgrade.ts";
+export { WebTransportStreamError } from "./src/webtransport_exchange.ts";
 export type { UpgradeOptions, WebSocketUpgrade } from "./src/upgrade.ts";

@@ -22,6 +22,7 @@ import { ApplicationError } from "./errors.ts";
 import type { FetchHandler } from "./fetch_types.ts";
 import type { FieldList } from "./fields.ts";
 import type { Observation } from "./observation.ts";
+import type { WebTransportHandler } from "./webtransport_exchange.ts";
 
 /**
  * What calls return that have nothing to wait for. Drivers return this one promise so that adapters can go on
@@ -196,6 +197,8 @@ export interface Application {
   readonly http: ExchangeHandler;
   /** Handles a WebSocket handshake. */
   readonly websocket: WebSocketHandler;
+  /** Handles the handshake of a WebTransport session; where it is absent there are none, and they get 501. */
+  readonly webtransport?: WebTransportHandler;
   /** Runs before any listener is opened; a rejection stops the start. */
   startup?(): Promise<void>;
   /** Runs after all connections are done. */

@@ -199,3 +199,18 @@ export const TCP_LINGER_MS = 1_000;
  * all.
  */
 export const TCP_LEAVE_GRACE_MS = 10_000;
+
+/**
+ * Datagrams of a WebTransport session that may wait for the application; then the oldest is dropped, as QUIC stacks do.
+ * Each has at most some 1,400 bytes, so that a session that nobody reads holds 360 KB.
+ */
+export const WEBTRANSPORT_DATAGRAM_QUEUE = 256;
+
+/**
+ * Streams, and as many datagrams, that may wait on one connection for a session whose handshake was not accepted yet:
+ * they may overtake it (draft-ietf-webtrans-http3 §4.6). Further ones are refused.
+ */
+export const WEBTRANSPORT_MAX_EARLY = 64;
+
+/** Milliseconds a client has to end its half of a session that we closed, before what is left of its streams is dropped. */
+export const WEBTRANSPORT_CLOSE_TIMEOUT_MS = 5_000;

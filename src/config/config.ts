@@ -7,18 +7,7 @@
 import { loadFile, loadJson, loadModule, loadToml } from "./load.ts";
 import { readMapping } from "./mapping.ts";
 import { defaultValues } from "./options.ts";
-import type { Guard, LoggerClass, LogLevel, LogSink, VerifyMode } from "./types.ts";
-
-/**
- * Options for a new {@link Config}: any of its attributes. `undefined` counts as not given. Hypercorn's snake_case names
- * are understood too, but only the camelCase ones are typed.
- */
-export type ConfigInit = {
-  readonly [Name in keyof Config]?:
-    | Config[Name]
-    | (string[] extends Config[Name] ? readonly string[] : never)
-    | undefined;
-};
+import type { ConfigInit, Guard, LoggerClass, LogLevel, LogSink, VerifyMode } from "./types.ts";
 
 /**
  * Configuration of a server, with Hypercorn's options, defaults and units: times are seconds, sizes
@@ -127,6 +116,14 @@ export class Config {
    * `null` sends none. Default `null`.
    */
   websocketPingInterval!: number | null;
+  /** Whether WebSocket messages are compressed when a client offers it; HTTP/3 only. Default `false`. */
+  websocketPermessageDeflate!: boolean;
+  /** WebTransport sessions a connection may have; more get 429. `0` offers no WebTransport. Default `8`. */
+  webtransportMaxSessions!: number;
+  /** Streams in each direction a client may have open for its sessions, of one connection in all. Default `100`. */
+  webtransportMaxStreams!: number;
+  /** Origins of pages that may open sessions, `"*"` for any; none means the server's own. Others get 403. Default `[]`. */
+  webtransportOrigins!: string[];
 
   // Time ----------------------------------------------------------------------------------------
 

@@ -187,6 +187,12 @@ export const HOSTS: Kind<string[]> = listOf(
   (text) => text !== "" && isHost(text),
 );
 
+/** Origins as browsers send them (RFC 6454 §6.2). */
+export const ORIGINS: Kind<string[]> = listOf(
+  'an origin such as "https://example.com", without a path, or "*" for any',
+  (text) => text === "*" || text === "null" || URL.parse(text)?.origin === text,
+);
+
 /** Protocol names of TLS ALPN (RFC 7301 §3.1: 1 to 255 bytes). */
 export const ALPN: Kind<string[]> = listOf(
   'a protocol name such as "h2"',

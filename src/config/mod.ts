@@ -8,7 +8,7 @@
  */
 
 export { type BindSpec, type HostAndPort, isGuarded, isWildcard, parseBind } from "./bind.ts";
-export { Config, type ConfigInit } from "./config.ts";
+export { Config } from "./config.ts";
 export { isPemText } from "./describe.ts";
 export { resolveConfig, type ResolvedConfig } from "./resolve.ts";
-export type { Guard, LoggerClass, LogLevel, LogSink, VerifyMode } from "./types.ts";
+export type { ConfigInit, Guard, LoggerClass, LogLevel, LogSink, VerifyMode } from "./types.ts";

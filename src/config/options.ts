@@ -27,6 +27,7 @@ import {
   LOG_TARGET,
   LOGGER_CLASS,
   oneOf,
+  ORIGINS,
   orNull,
   PATH,
   PATHS,
@@ -205,6 +206,14 @@ const ROWS = {
   },
   websocketMaxMessageSize: { kind: integer(1), default: 16 * MIB, effect: "now" },
   websocketPingInterval: { kind: orNull(positiveSeconds()), default: null, effect: "now" },
+  websocketPermessageDeflate: {
+    kind: FLAG,
+    default: false,
+    effect: { http3Only: "the runtime's own WebSockets, of HTTP/1.1, have no extensions" },
+  },
+  webtransportMaxSessions: { kind: integer(0, 64), default: 8, effect: "now" },
+  webtransportMaxStreams: { kind: integer(1, 1000), default: 100, effect: "now" },
+  webtransportOrigins: { kind: ORIGINS, default: [], effect: "now" },
   workerClass: {
     kind: oneOf("asyncio", "uvloop", "trio"),
     default: "asyncio",

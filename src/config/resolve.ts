@@ -6,7 +6,8 @@
 
 import { formatAuthority } from "../address.ts";
 import { type BindSpec, type HostAndPort, isGuarded, parseBind } from "./bind.ts";
-import type { Config, ConfigInit } from "./config.ts";
+import type { Config } from "./config.ts";
+import type { ConfigInit } from "./types.ts";
 import { badValue, refusal } from "./describe.ts";
 import { readMapping } from "./mapping.ts";
 import { defaultValues, isDefault, OPTIONS, type OptionValues } from "./options.ts";

@@ -11,6 +11,7 @@ import type { H3Input } from "./h3_input.ts";
 import type { H3Observation } from "./h3_observation.ts";
 import type { H3ResponseWriter } from "./h3_response.ts";
 import type { ListenerSettings } from "./serve_context.ts";
+import type { WebTransportSettings } from "./webtransport_settings.ts";
 
 /** Settings of an HTTP/3 listener. */
 export interface H3Settings extends ListenerSettings {
@@ -27,6 +28,8 @@ export interface H3Settings extends ListenerSettings {
   readonly gracefulTimeout: number;
   /** How long connections wait, and for what. */
   readonly timeouts: H3Timeouts;
+  /** WebTransport. */
+  readonly webtransport: WebTransportSettings;
 }
 
 /** What is in memory for a listener, for tests and diagnosis: all of it is 0 when nobody is connected. */

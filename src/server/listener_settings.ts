@@ -86,6 +86,11 @@ export function http3Settings(shared: SharedSettings): H3Settings {
       idleMs: QUIC_IDLE_TIMEOUT_SECONDS * 1000,
       ageMs: config.maxConnectionAge === null ? null : config.maxConnectionAge * 1000,
     },
+    webtransport: {
+      maxSessions: config.webtransportMaxSessions,
+      maxStreams: config.webtransportMaxStreams,
+      origins: new Set(config.webtransportOrigins),
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { answer, echo } from "./h3_harness.ts";
 import { listenOptions } from "./quic_pair.ts";
 import { looseLimits } from "./request_limits.ts";
 import { eventually, pause } from "./waiting.ts";
+import { NO_WEBTRANSPORT } from "./webtransport_settings.ts";
 
 /** Bytes of `/large`: more than a client takes without reading. */
 export const LARGE_BYTES = 4_000_000;
@@ -69,6 +70,7 @@ export class H3AttackTarget implements AsyncDisposable {
       includeDateHeader: true,
       maxFieldSectionSize: 65_536,
       maxConcurrentRequests: 100,
+      webtransport: NO_WEBTRANSPORT,
       gracefulTimeout: 0.1,
       timeouts: {
         headMs: SHORT_MS,

@@ -30,6 +30,7 @@ import { FakeQuicListener } from "./fake_quic_listener.ts";
 import type { FakeQuicOptions } from "./fake_quic.ts";
 import { H3Peer, type H3PeerOptions } from "./h3_peer.ts";
 import { looseLimits } from "./request_limits.ts";
+import { NO_WEBTRANSPORT } from "./webtransport_settings.ts";
 
 /** What the driver told its reporter. */
 export interface Report {
@@ -95,6 +96,7 @@ export class H3Harness implements AsyncDisposable {
       includeDateHeader: false,
       maxFieldSectionSize: 65_536,
       maxConcurrentRequests: 100,
+      webtransport: NO_WEBTRANSPORT,
       gracefulTimeout: 3,
       timeouts: LONG_TIMEOUTS,
       observer: null,

@@ -22,6 +22,7 @@ import { LogSink } from "./log_sink.ts";
 import { listenOptions } from "./quic_pair.ts";
 import { looseLimits } from "./request_limits.ts";
 import { eventually } from "./waiting.ts";
+import { NO_WEBTRANSPORT } from "./webtransport_settings.ts";
 import type { WebSocketServer } from "./websocket_app.ts";
 import { connectWebSocketH3 } from "./websocket_h3_client.ts";
 import type { HandshakeOptions, WebSocketClient } from "./websocket_client.ts";
@@ -61,6 +62,7 @@ export class H3WebSocketServer implements WebSocketServer {
       includeDateHeader: false,
       maxFieldSectionSize: 65_536,
       maxConcurrentRequests: maxStreams,
+      webtransport: NO_WEBTRANSPORT,
       gracefulTimeout: 3,
       timeouts: LONG_TIMEOUTS,
       observer,

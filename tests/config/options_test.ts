@@ -138,7 +138,14 @@ const ROWS: Record<OptionName, Row> = {
   verifyFlags: { good: [null, 0], bad: [1, 32, -1, "VERIFY_DEFAULT"] },
   verifyMode: CLIENT_CERTIFICATES,
   websocketMaxMessageSize: COUNT,
+  websocketPermessageDeflate: FLAG,
   websocketPingInterval: { good: [null, ...POSITIVE.good], bad: POSITIVE.bad },
+  webtransportMaxSessions: { good: [0, 1, 64], bad: [null, -1, 65, 1.5, "8"] },
+  webtransportMaxStreams: { good: [1, 100, 1000], bad: [null, 0, 1001, 1.5, "8"] },
+  webtransportOrigins: {
+    good: [[], ["*"], ["null"], ["https://example.com", "http://localhost:8000"]],
+    bad: [null, "*", [""], ["example.com"], ["https://example.com/"], ["https://EXAMPLE.com"], [1]],
+  },
   workerClass: { good: ["asyncio", "uvloop", "trio"], bad: [null, "gevent", "", 1] },
   workerFlags: {
     good: [[], ["--allow-net", "-A"]],

@@ -34,6 +34,10 @@ const OURS = [
   "max_memory",
   "max_target_size",
   "reload_paths",
+  "websocket_permessage_deflate",
+  "webtransport_max_sessions",
+  "webtransport_max_streams",
+  "webtransport_origins",
   "worker_flags",
 ];
 

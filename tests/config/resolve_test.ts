@@ -203,6 +203,10 @@ const HTTP3_ONLY: [init: ConfigInit, reason: string][] = [
     { includeDateHeader: false },
     "over TCP the runtime adds date to every response and cannot be told not to",
   ],
+  [
+    { websocketPermessageDeflate: true },
+    "the runtime's own WebSockets, of HTTP/1.1, have no extensions",
+  ],
 ];
 
 for (const [init, reason] of HTTP3_ONLY) {

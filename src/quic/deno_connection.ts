@@ -94,6 +94,17 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
     }
   }
 
+  /** Opens a bidirectional stream. */
+  async openBidirectional(): Promise<QuicBidirectionalStream> {
+    try {
+      return this.#take(
+        await this.#connection.createBidirectionalStream({ waitUntilAvailable: true }),
+      );
+    } catch (error) {
+      throw connectionLost(error);
+    }
+  }
+
   /** Next unidirectional stream of the peer. */
   async acceptUnidirectional(): Promise<QuicReceiveStream | null> {
     try {
@@ -108,10 +119,7 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
   async acceptBidirectional(): Promise<QuicBidirectionalStream | null> {
     try {
       const { value } = await this.#bidirectional.read();
-      if (value === undefined) return null;
-      const receive = this.#backend.receive(value.readable, this);
-      const { id } = receive;
-      return { id, receive, send: this.#backend.send(value.writable, this, id) };
+      return value === undefined ? null : this.#take(value);
     } catch {
       return null; // as above
     }
@@ -136,6 +144,12 @@ export class DenoQuicConnection implements QuicConnection, HalfOwner {
     if (this.#closing !== null) return;
     this.#closing = { by: "us", code, reason };
     this.#connection.close({ closeCode: code, reason });
+  }
+
+  #take({ readable, writable }: Deno.QuicBidirectionalStream): QuicBidirectionalStream {
+    const receive = this.#backend.receive(readable, this);
+    const { id } = receive;
+    return { id, receive, send: this.#backend.send(writable, this, id) };
   }
 
   async #untilClosed(): Promise<ConnectionEnd> {

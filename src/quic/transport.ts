@@ -59,7 +59,7 @@ export interface QuicSendStream {
   setSendOrder(order: number): void;
 }
 
-/** A stream the client opened for a request. */
+/** A stream in both directions. */
 export interface QuicBidirectionalStream {
   /** Stream id, the same for both halves. */
   readonly id: StreamId;
@@ -93,6 +93,12 @@ export interface QuicConnection {
    * @throws {ConnectionLostError} When the connection is over.
    */
   openUnidirectional(): Promise<QuicSendStream>;
+  /**
+   * Opens a bidirectional stream, waiting for the peer's credit. The peer learns of it with the first bytes written.
+   *
+   * @throws {ConnectionLostError} When the connection is over.
+   */
+  openBidirectional(): Promise<QuicBidirectionalStream>;
   /** Next unidirectional stream of the peer; `null` when the connection is over. One call at a time. */
   acceptUnidirectional(): Promise<QuicReceiveStream | null>;
   /** Next bidirectional stream of the peer; `null` when the connection is over. One call at a time. */

@@ -23,7 +23,7 @@ import type { H3Settings } from "../protocol/h3_context.ts";
 import { H3Listener } from "../protocol/h3_listener.ts";
 import { RareReport } from "../protocol/rare_report.ts";
 import { type DenoQuicListenOptions, listenQuic } from "../quic/deno.ts";
-import type { QuicListener, QuicRefusal } from "../quic/transport.ts";
+import type { QuicListener, QuicListenOptions, QuicRefusal } from "../quic/transport.ts";
 import type { AlternativeService } from "./alt_svc.ts";
 import { bindError } from "./bind_error.ts";
 import type { Bind, OpenListener } from "./listener.ts";
@@ -58,8 +58,7 @@ export function bindQuic(
       cert,
       key,
       alpnProtocols: ["h3"],
-      maxBidirectionalStreams: config.h2MaxConcurrentStreams,
-      maxUnidirectionalStreams: H3_MAX_UNIDIRECTIONAL_STREAMS,
+      ...streamLimits(config),
       idleTimeout: QUIC_IDLE_TIMEOUT_SECONDS,
       handshakeTimeout: Math.min(config.sslHandshakeTimeout, QUIC_HANDSHAKE_SECONDS),
       maxHandshakes: QUIC_MAX_HANDSHAKES,
@@ -75,6 +74,17 @@ export function bindQuic(
   } catch (error) {
     throw error instanceof BindError ? bindError(spec, error.cause, "udp") : error;
   }
+}
+
+/** Streams a client may have open: those of requests and critical ones, and for WebTransport as many more of each kind. */
+function streamLimits(
+  { h2MaxConcurrentStreams, webtransportMaxSessions, webtransportMaxStreams }: ResolvedConfig,
+): Pick<QuicListenOptions, "maxBidirectionalStreams" | "maxUnidirectionalStreams"> {
+  const more = webtransportMaxSessions > 0 ? webtransportMaxStreams : 0;
+  return {
+    maxBidirectionalStreams: h2MaxConcurrentStreams + more,
+    maxUnidirectionalStreams: H3_MAX_UNIDIRECTIONAL_STREAMS + more,
+  };
 }
 
 /** Says who was refused: rarely, since it costs a client one datagram, and forging the sender is easy. */

@@ -53,6 +53,8 @@ export class FakeQuicClient {
   readonly connection: QuicConnection;
   /** Unidirectional streams of the server, in order. */
   readonly streams: FakeServerStream[] = [];
+  /** Bidirectional streams of the server, in order. */
+  readonly bidirectional: FakeClientStream[] = [];
   /** Datagrams of the server. */
   readonly datagrams: Uint8Array[] = [];
   /** How the server closed; never settles when it did not. */
@@ -60,8 +62,8 @@ export class FakeQuicClient {
   readonly #options: FakeQuicOptions;
   readonly #server: FakeServer;
   readonly #network: Network;
-  #bidirectional = 0;
-  #unidirectional = 2;
+  #nextBidirectional = 0;
+  #nextUnidirectional = 2;
   #waiters: { readonly condition: () => boolean; readonly resolve: () => void }[] = [];
 
   /** Use {@linkcode fakeQuic}. */
@@ -88,21 +90,19 @@ export class FakeQuicClient {
 
   /** Opens a bidirectional stream; the server learns of it with the first byte, FIN or reset. */
   openBidirectional(): FakeClientStream {
-    const id = this.#bidirectional;
-    this.#bidirectional += 4;
+    const id = this.#nextBidirectional;
+    this.#nextBidirectional += 4;
     const inbox = new FakeInbox(() => this.changed());
     const receive = this.#server.receiveStream(id);
     const send = this.#server.sendStream(id, inbox);
     this.#server.bidirectional.expect({ id, receive, send });
-    return this.#join(receive, (sink) => {
-      return new FakeClientStream(id, sink, this.#receiveWindow(), inbox);
-    });
+    return this.#joinBoth(receive, inbox);
   }
 
   /** Opens a unidirectional stream; the server learns of it with the first byte, FIN or reset. */
   openUnidirectional(): FakeOutbox {
-    const id = this.#unidirectional;
-    this.#unidirectional += 4;
+    const id = this.#nextUnidirectional;
+    this.#nextUnidirectional += 4;
     const receive = this.#server.receiveStream(id);
     this.#server.unidirectional.expect(receive);
     return this.#join(receive, (sink) => new FakeOutbox(id, sink, this.#receiveWindow()));
@@ -111,6 +111,16 @@ export class FakeQuicClient {
   /** Lets the server open `count` more unidirectional streams. */
   allowStreams(count: number): void {
     this.#server.allowStreams(count);
+  }
+
+  /** Lets the server open `count` more bidirectional streams. */
+  allowBidirectional(count: number): void {
+    this.#server.allowBidirectional(count);
+  }
+
+  /** For the other end: the server opened a bidirectional stream. */
+  opened(receive: FakeReceiveStream, inbox: FakeInbox): void {
+    this.bidirectional.push(this.#joinBoth(receive, inbox));
   }
 
   /** Sends a datagram. */
@@ -159,6 +169,12 @@ export class FakeQuicClient {
 
   #receiveWindow(): number {
     return this.#options.receiveWindow ?? 1_250_000;
+  }
+
+  #joinBoth(receive: FakeReceiveStream, inbox: FakeInbox): FakeClientStream {
+    return this.#join(receive, (sink) => {
+      return new FakeClientStream(receive.id, sink, this.#receiveWindow(), inbox);
+    });
   }
 
   /** Joins the client's sending half with the server's receiving half, the network between them. */

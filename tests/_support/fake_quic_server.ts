@@ -39,6 +39,8 @@ export interface FakeQuicOptions {
   readonly sendWindow?: number;
   /** Unidirectional streams the server may open before `client.allowStreams()`. Default: no limit. */
   readonly serverStreams?: number;
+  /** Bidirectional streams the server may open before `client.allowBidirectional()`. Default: no limit. */
+  readonly serverBidirectional?: number;
   /** Largest datagram the client takes; 0: it takes none. Default 1200. */
   readonly maxDatagramSize?: number;
   /** Addresses. */
@@ -79,6 +81,8 @@ export interface FakeServerClient {
   readonly streams: FakeServerStream[];
   /** Datagrams the server sent. */
   readonly datagrams: Uint8Array[];
+  /** The server opened a bidirectional stream. @param receive Its half for what the client sends. */
+  opened(receive: FakeReceiveStream, inbox: FakeInbox): void;
   /** Something changed. */
   changed(): void;
   /** The connection is over. */
@@ -100,15 +104,17 @@ export class FakeServer implements QuicConnection, HalfOwner {
   readonly #options: FakeQuicOptions;
   readonly #client: FakeServerClient;
   readonly #halves = new Set<FakeReceiveStream | FakeSendStream>();
-  readonly #opening: (() => void)[] = [];
+  readonly #unidirectionalCredit: Credit;
+  readonly #bidirectionalCredit: Credit;
   #nextId = 3;
-  #credit: number;
+  #nextBidirectionalId = 1;
 
   constructor(options: FakeQuicOptions, random: () => number, client: FakeServerClient) {
     this.#options = options;
     this.#random = random;
     this.#client = client;
-    this.#credit = options.serverStreams ?? Infinity;
+    this.#unidirectionalCredit = new Credit(options.serverStreams ?? Infinity);
+    this.#bidirectionalCredit = new Credit(options.serverBidirectional ?? Infinity);
     this.peer = options.peer ?? {
       client: { hostname: "127.0.0.1", port: 50_000 },
       server: { hostname: "127.0.0.1", port: 8443 },
@@ -150,26 +156,42 @@ export class FakeServer implements QuicConnection, HalfOwner {
   announce(id: StreamId): void {
     if (this.end !== null) return;
     if (id % 4 === 0) this.bidirectional.announce(id);
-    else this.unidirectional.announce(id);
+    else if (id % 4 === 2) this.unidirectional.announce(id);
   }
 
   allowStreams(count: number): void {
-    this.#credit += count;
-    for (; this.#credit > 0 && this.#opening.length > 0; this.#credit -= 1) {
-      this.#opening.shift()!();
-    }
+    this.#unidirectionalCredit.grant(count);
+  }
+
+  allowBidirectional(count: number): void {
+    this.#bidirectionalCredit.grant(count);
   }
 
   async openUnidirectional(): Promise<QuicSendStream> {
-    if (this.#credit > 0) this.#credit -= 1;
-    else if (this.end === null) await new Promise<void>((open) => this.#opening.push(open));
-    if (this.end !== null) throw new ConnectionLostError("The connection is over");
+    await this.#spend(this.#unidirectionalCredit);
     const id = this.#nextId;
     this.#nextId += 4;
     const inbox = new FakeInbox(() => this.changed());
     this.#client.streams.push({ id, inbox });
     this.changed();
     return this.sendStream(id, inbox);
+  }
+
+  async openBidirectional(): Promise<QuicBidirectionalStream> {
+    await this.#spend(this.#bidirectionalCredit);
+    const id = this.#nextBidirectionalId;
+    this.#nextBidirectionalId += 4;
+    const inbox = new FakeInbox(() => this.changed());
+    const receive = this.receiveStream(id);
+    const send = this.sendStream(id, inbox);
+    this.#client.opened(receive, inbox);
+    this.changed();
+    return { id, receive, send };
+  }
+
+  async #spend(credit: Credit): Promise<void> {
+    if (this.end === null) await credit.take();
+    if (this.end !== null) throw new ConnectionLostError("The connection is over");
   }
 
   acceptUnidirectional(): Promise<QuicReceiveStream | null> {
@@ -206,7 +228,8 @@ export class FakeServer implements QuicConnection, HalfOwner {
       if (half instanceof FakeSendStream) half.lose(error);
       else half.lose(end.by === "us" ? null : error);
     }
-    for (const resume of this.#opening.splice(0)) resume();
+    this.#unidirectionalCredit.grant(Infinity);
+    this.#bidirectionalCredit.grant(Infinity);
     for (const queue of [this.bidirectional, this.unidirectional, this.datagrams]) queue.close();
     this.#closed.resolve(end);
     this.#client.ended();
@@ -224,5 +247,26 @@ export class FakeServer implements QuicConnection, HalfOwner {
 
   changed(): void {
     this.#client.changed();
+  }
+}
+
+/** Streams that may be opened. */
+class Credit {
+  #left: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(left: number) {
+    this.#left = left;
+  }
+
+  /** Takes one, as soon as there is one. */
+  async take(): Promise<void> {
+    if (this.#left === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#left -= 1;
+  }
+
+  grant(count: number): void {
+    this.#left += count;
+    for (; this.#left > 0 && this.#waiting.length > 0; this.#left -= 1) this.#waiting.shift()!();
   }
 }

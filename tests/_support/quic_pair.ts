@@ -36,6 +36,8 @@ export interface PairClient {
   openUnidirectional(): Promise<ClientStream>;
   /** Next unidirectional stream of the server. */
   accept(): Promise<ClientStream>;
+  /** Next bidirectional stream of the server. */
+  acceptBidirectional(): Promise<ClientStream>;
   /** Sends a datagram. */
   sendDatagram(bytes: Uint8Array): void;
   /** Next datagram. */
@@ -153,10 +155,12 @@ class DenoClient implements PairClient {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   readonly #connection: Deno.QuicConn;
   readonly #incoming: ReadableStreamDefaultReader<Deno.QuicReceiveStream>;
+  readonly #bidirectional: ReadableStreamDefaultReader<Deno.QuicBidirectionalStream>;
 
   constructor(connection: Deno.QuicConn) {
     this.#connection = connection;
     this.#incoming = connection.incomingUnidirectionalStreams.getReader();
+    this.#bidirectional = connection.incomingBidirectionalStreams.getReader();
     this.closed = connection.closed.then(({ closeCode, reason }) => ({ code: closeCode, reason }));
     this.closed.catch(() => {});
   }
@@ -172,6 +176,11 @@ class DenoClient implements PairClient {
   async accept(): Promise<ClientStream> {
     const { value } = await this.#incoming.read();
     return new DenoStream({ readable: value! });
+  }
+
+  async acceptBidirectional(): Promise<ClientStream> {
+    const { value } = await this.#bidirectional.read();
+    return new DenoStream(value!);
   }
 
   sendDatagram(bytes: Uint8Array): void {
@@ -243,6 +252,7 @@ class FakePairClient implements PairClient {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   readonly #client: FakeQuicClient;
   #accepted = 0;
+  #acceptedBidirectional = 0;
   #datagrams = 0;
 
   constructor(client: FakeQuicClient) {
@@ -262,6 +272,12 @@ class FakePairClient implements PairClient {
     const index = this.#accepted++;
     await this.#client.until(() => this.#client.streams.length > index);
     return this.#stream(this.#client.streams[index]!);
+  }
+
+  async acceptBidirectional(): Promise<ClientStream> {
+    const index = this.#acceptedBidirectional++;
+    await this.#client.until(() => this.#client.bidirectional.length > index);
+    return this.#stream(this.#client.bidirectional[index]!);
   }
 
   sendDatagram(bytes: Uint8Array): void {

@@ -120,6 +120,30 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    name: "a bidirectional stream of ours carries bytes and FIN both ways",
+    async check({ connection, client }) {
+      const server = await connection.openBidirectional();
+      assert.deepEqual([server.id, server.receive.id, server.send.id], [1, 1, 1]);
+      await server.send.write(HELLO);
+      const stream = await client.acceptBidirectional();
+      assert.deepEqual(await stream.read(), HELLO);
+      stream.write(HELLO);
+      stream.finish();
+      assert.deepEqual(await readAll(server.receive), HELLO);
+      await server.send.finish();
+      assert.equal(await stream.read(), null);
+      assert.equal((await connection.openBidirectional()).id, 5);
+    },
+  },
+  {
+    name: "openBidirectional() rejects when the connection is over",
+    async check({ connection }) {
+      connection.close(0, "");
+      await connection.closed;
+      await assert.rejects(connection.openBidirectional(), ConnectionLostError);
+    },
+  },
+  {
     name: "what read() returned stays as it was",
     async check(pair) {
       const { stream, server } = await openBidirectional(pair, numbered(1000));

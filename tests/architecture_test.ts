@@ -13,7 +13,8 @@ const BELOW: Record<string, readonly string[]> = {
   cli: ["workers"],
   workers: ["server"],
   server: ["config", "protocol", "app", "middleware", "logging", "metrics"],
-  protocol: ["h3", "websocket", "quic"],
+  protocol: ["webtransport", "websocket", "quic"],
+  webtransport: ["h3"],
   h3: ["qpack"],
   qpack: ["base"],
   websocket: ["base"],
@@ -27,7 +28,7 @@ const BELOW: Record<string, readonly string[]> = {
 };
 
 /** Layers without I/O and time: bytes and time come in as arguments, writes go out as values. */
-const PURE: readonly string[] = ["base", "qpack", "h3", "websocket"];
+const PURE: readonly string[] = ["base", "qpack", "h3", "webtransport", "websocket"];
 
 /** What the pure layers may not name; `globalThis` because it leads to all the others. */
 const IMPURE_NAMES: readonly string[] = [

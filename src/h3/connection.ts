@@ -14,6 +14,7 @@ import { ControlStream } from "./control_stream.ts";
 import { H3, H3Error } from "./errors.ts";
 import { encodeFrame, FRAME } from "./frames.ts";
 import { greaseId } from "./grease.ts";
+import { join } from "./join.ts";
 import {
   MAX_FIELD_NAME_BYTES,
   MAX_FIELD_VALUE_BYTES,
@@ -41,6 +42,11 @@ export interface H3Options {
   readonly enableConnectProtocol: boolean;
   /** Offers HTTP Datagrams (RFC 9297). */
   readonly enableDatagrams: boolean;
+  /**
+   * WebTransport sessions a client may have at a time, for which `enableConnectProtocol` and `enableDatagrams` are needed,
+   * too. With 0 nothing of it is announced, and its streams are unknown ones.
+   */
+  readonly webTransportSessions: number;
   /** Number from 0 up to but not including 1, another one for each connection; picks the reserved identifiers. */
   readonly random: number;
 }
@@ -186,6 +192,7 @@ export class H3Connection {
       budget: this.#budget,
       maxFieldSectionSize: this.#options.maxFieldSectionSize,
       enableConnectProtocol: this.#options.enableConnectProtocol,
+      webTransport: this.#options.webTransportSessions > 0,
       updatedPriority: (streamId) => this.#priorities.get(streamId) ?? null,
       forget: (streamId) => {
         this.#open.delete(streamId);
@@ -195,8 +202,10 @@ export class H3Connection {
   }
 
   #newUnidirectionalStreams(): UnidirectionalStreams {
+    const webTransport = this.#options.webTransportSessions > 0;
     const control = new ControlStream({
       budget: this.#budget,
+      webTransport,
       streamLimit: () => this.#streamLimit(),
       configure: (settings) => this.#configure(settings),
       prioritize: (update) => this.#prioritize(update),
@@ -206,6 +215,7 @@ export class H3Connection {
       control,
       decoder: this.#decoder,
       encoder: this.#encoder,
+      webTransport,
     });
   }
 
@@ -234,14 +244,17 @@ export class H3Connection {
 }
 
 function encodeStarts(options: H3Options): StreamStarts {
-  const { random } = options;
-  const payload = encodeSettings({
+  const { random, webTransportSessions } = options;
+  const settings = {
     maxFieldSectionSize: options.maxFieldSectionSize,
     qpackMaxTableCapacity: options.qpackTableCapacity,
     qpackBlockedStreams: options.qpackBlockedStreams,
     enableConnectProtocol: options.enableConnectProtocol,
     enableDatagrams: options.enableDatagrams,
-  }, { id: greaseId(random), value: Math.floor(random * 0x4000) });
+    webTransport: webTransportSessions > 0,
+  };
+  const grease = { id: greaseId(random), value: Math.floor(random * 0x4000) };
+  const payload = encodeSettings(settings, grease, webTransportSessions);
   return {
     control: join([
       encodeVarints(STREAM.CONTROL),
@@ -251,14 +264,4 @@ function encodeStarts(options: H3Options): StreamStarts {
     encoder: encodeVarints(STREAM.QPACK_ENCODER),
     decoder: encodeVarints(STREAM.QPACK_DECODER),
   };
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }

@@ -22,11 +22,14 @@ import { MAX_CONTROL_PAYLOAD_BYTES } from "./limits.ts";
 import type { Treatment } from "./piece_reader.ts";
 import { decodePriorityUpdate, type PriorityUpdate } from "./priority.ts";
 import { decodeSettings, type Settings } from "./settings.ts";
+import { misplacedSignal, WEBTRANSPORT_SIGNAL } from "./webtransport_signal.ts";
 
 /** The connection as its control stream sees it. */
 export interface ControlContext {
   /** What legal but useless input costs. */
   readonly budget: Budget;
+  /** Whether WebTransport was offered. */
+  readonly webTransport: boolean;
   /** Request streams that the client may have opened by now, at most. */
   streamLimit(): number;
   /** Takes the client's settings. */
@@ -108,6 +111,9 @@ export class ControlStream {
         H3.FRAME_UNEXPECTED,
         `Cannot accept ${frameName(type)} on the control stream: ${reason}`,
       );
+    }
+    if (type === WEBTRANSPORT_SIGNAL && this.#context.webTransport) {
+      throw misplacedSignal("on the control stream");
     }
     this.#context.budget.spend("unknown frames");
     return "skip";

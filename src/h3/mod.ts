@@ -14,6 +14,7 @@
  *   maxRequestStreams: 100,
  *   enableConnectProtocol: false,
  *   enableDatagrams: false,
+ *   webTransportSessions: 0,
  *   random: 0.5,
  * });
  *
@@ -83,6 +84,8 @@ export type {
   RequestEvent,
   RequestStream,
   TrailersEvent,
+  WebTransportEvent,
 } from "./request_stream.ts";
 export { dataFrameHeader } from "./response.ts";
 export { STREAM, type UnidirectionalStream } from "./unidirectional.ts";
+export { WEBTRANSPORT_SIGNAL, type WebTransportStart } from "./webtransport_signal.ts";

@@ -7,10 +7,14 @@
  * @module
  */
 
+import { join } from "./join.ts";
 import { decodeVarint, INCOMPLETE, varintLength } from "./varint.ts";
 
-/** How a payload is passed on: in one piece, in the parts that come in, or not at all. */
-export type Treatment = "whole" | "parts" | "skip";
+/**
+ * How a payload is passed on: in one piece, in the parts that come in, or not at all. `"leave"` says that it is no piece
+ * and no more are to be read; see {@linkcode PieceReader.rest}.
+ */
+export type Treatment = "whole" | "parts" | "skip" | "leave";
 
 /** What a reader does with what comes. */
 export interface PiecePolicy {
@@ -80,7 +84,7 @@ export class PieceReader {
   /**
    * The next piece or part of one.
    *
-   * @returns `null` when more bytes are needed.
+   * @returns `null` when more bytes are needed, and when the policy said to leave.
    * @throws {H3Error} What the policy throws.
    */
   next(): Piece | null {
@@ -104,12 +108,23 @@ export class PieceReader {
     return this.#offset < this.#input.length || this.#next.length + this.#waiting.length > 0;
   }
 
+  /** What was received after the header that the policy said to leave at; the reader is of no use any more. */
+  rest(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    while (this.#hasInput()) {
+      parts.push(this.#input.subarray(this.#offset));
+      this.#offset = this.#input.length;
+    }
+    return parts.length === 1 ? parts[0]! : join(parts);
+  }
+
+  /** Whether there is a payload to take now. */
   #readHeader(): boolean {
     if (this.#headerLength === 0 && this.#hasInput()) {
       const size = this.#decodeHeader(this.#input, this.#offset, this.#input.length);
       if (size > 0) {
         this.#offset += size;
-        return true;
+        return this.#treatment !== "leave";
       }
     }
     while (this.#hasInput()) {
@@ -117,7 +132,7 @@ export class PieceReader {
       this.#header[this.#headerLength++] = this.#input[this.#offset++]!;
       if (this.#decodeHeader(this.#header, 0, this.#headerLength) > 0) {
         this.#headerLength = 0;
-        return true;
+        return this.#treatment !== "leave";
       }
     }
     return false;

@@ -7,6 +7,7 @@
 
 import { H3, H3Error } from "./errors.ts";
 import { FRAME, type Frame, frameName } from "./frames.ts";
+import { BARE_ITEM, KEY, matchMembers, PARAMETERS } from "./structured_fields.ts";
 import { decodeVarint, INCOMPLETE, varintLength } from "./varint.ts";
 
 /** Priority of a response (RFC 9218 §4). */
@@ -28,23 +29,16 @@ export interface PriorityUpdate {
   readonly priority: Priority;
 }
 
-// Structured fields: the grammar of a dictionary member, RFC 8941 §3.
-const KEY = "[a-z*][a-z0-9_.*-]*";
-const NUMBER = String.raw`-?(?:\d{1,12}\.\d{1,3}|\d{1,15})`;
-const STRING = String.raw`"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"`;
-const TOKEN = "[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*";
-const BARE_ITEM = String.raw`(?:${NUMBER}|${STRING}|${TOKEN}|:[A-Za-z0-9+/=]*:|\?[01])`;
-const PARAMETERS = `(?:; *${KEY}(?:=${BARE_ITEM})?)*`;
+/** A member of a dictionary (RFC 9651 §4.2.2): its key, and its value unless that is true. */
 const INNER_ITEM = `${BARE_ITEM}${PARAMETERS}`;
 const INNER_LIST = String.raw`\( *(?:${INNER_ITEM}(?: +${INNER_ITEM})* *)?\)`;
 const MEMBER = new RegExp(`(${KEY})(?:=(${BARE_ITEM}|${INNER_LIST}))?${PARAMETERS}`, "y");
-const SEPARATOR = /[ \t]*,[ \t]*/y;
 
 /**
  * Priority of a `priority` field value (several lines joined with `", "`).
  *
  * Members that are unknown, of another type or out of range are ignored (RFC 9218 §4), a value that is no dictionary
- * altogether (RFC 8941 §4.2).
+ * altogether (RFC 9651 §4.2).
  */
 export function parsePriority(value: string): Priority {
   const members = parseDictionary(value);
@@ -58,31 +52,8 @@ export function parsePriority(value: string): Priority {
 
 /** Members as key and value text, parameters dropped, the last of a key wins; `null` when it is no dictionary. */
 function parseDictionary(value: string): Map<string, string> | null {
-  const members = new Map<string, string>();
-  const text = trimSpaces(value);
-  let offset = 0;
-  while (offset < text.length) {
-    if (offset > 0) {
-      SEPARATOR.lastIndex = offset;
-      if (!SEPARATOR.test(text)) return null;
-      offset = SEPARATOR.lastIndex;
-    }
-    MEMBER.lastIndex = offset;
-    const match = MEMBER.exec(text);
-    if (match === null) return null;
-    members.set(match[1]!, match[2] ?? "?1");
-    offset = MEMBER.lastIndex;
-  }
-  return members;
-}
-
-/** `value` without spaces around it. A pattern would take quadratic time for spaces inside. */
-function trimSpaces(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && value[start] === " ") start++;
-  while (end > start && value[end - 1] === " ") end--;
-  return value.slice(start, end);
+  const members = matchMembers(value, MEMBER);
+  return members && new Map(members.map((match) => [match[1]!, match[2] ?? "?1"]));
 }
 
 /** Bytes beyond ASCII become characters that no dictionary has. */

@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly maxFieldSectionSize: number;
   /** Whether extended CONNECT was offered (RFC 9220). */
   readonly enableConnectProtocol: boolean;
+  /** Whether WebTransport was offered. */
+  readonly webTransport: boolean;
   /** What PRIORITY_UPDATE said about a stream, which overrides its `priority` field; `null` when none came. */
   updatedPriority(streamId: number): Priority | null;
   /** The stream is over, in both directions. */

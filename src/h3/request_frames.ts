@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { Budget } from "./budget.ts";
 import { H3, H3Error } from "./errors.ts";
 import { FRAME, frameName, type FramePolicy, isKnownFrameType } from "./frames.ts";
 import type { Treatment } from "./piece_reader.ts";
+import type { RequestContext } from "./request_context.ts";
+import { checkSessionId, misplacedSignal, WEBTRANSPORT_SIGNAL } from "./webtransport_signal.ts";
 
 /** What a request stream waits for: its head; content or trailers; nothing more; the data of a CONNECT. */
 export type RequestState = "head" | "content" | "trailed" | "tunnel";
@@ -32,41 +33,55 @@ const EXPECTED: Readonly<Record<RequestState, string>> = {
 export class RequestFrames implements FramePolicy {
   /** What comes next. */
   state: RequestState = "head";
-  readonly #budget: Budget;
-  readonly #maxSection: number;
+  /** The WebTransport session that the stream turned out to belong to; `null` for a request. */
+  sessionId: number | null = null;
+  readonly #context: RequestContext;
+  /** Whether frames were skipped. */
+  #skipped = false;
 
-  /** @param maxSection Bytes an encoded field section may have; a larger one is refused before any of it is kept. */
-  constructor(budget: Budget, maxSection: number) {
-    this.#budget = budget;
-    this.#maxSection = maxSection;
+  /** @param context Says how large a field section may be; a larger one is refused before any of it is kept. */
+  constructor(context: RequestContext) {
+    this.#context = context;
   }
 
   /**
    * Judges a frame by its header. Unknown types are skipped (RFC 9114 §9); as they cost a little and bring nothing, as
    * empty DATA frames do, they are charged.
    *
-   * @throws {H3Error} H3_FRAME_UNEXPECTED or H3_EXCESSIVE_LOAD for the connection; {@linkcode sectionTooLarge}.
+   * @throws {H3Error} H3_FRAME_UNEXPECTED, H3_EXCESSIVE_LOAD, or of WebTransport H3_FRAME_ERROR and H3_ID_ERROR, all for
+   *   the connection; {@linkcode sectionTooLarge}.
    */
   admit(type: number, length: number): Treatment {
     const next = NEXT[this.state][type];
     if (next === undefined) {
       if (isKnownFrameType(type)) throw this.#unexpected(type);
-      this.#budget.spend("unknown frames");
+      if (type === WEBTRANSPORT_SIGNAL && this.#context.webTransport) return this.#leave(length);
+      this.#skipped = true;
+      this.#context.budget.spend("unknown frames");
       return "skip";
     }
     this.state = next;
     if (type === FRAME.HEADERS) {
-      if (length > this.#maxSection) throw this.#tooLarge(length);
+      if (length > this.#context.maxFieldSectionSize) throw this.#tooLarge(length);
       return "whole";
     }
     if (length > 0) return "parts";
-    this.#budget.spend("empty DATA frames");
+    this.#context.budget.spend("empty DATA frames");
     return "skip";
   }
 
+  /** The stream is none of requests: where a frame has its length there is a session id. */
+  #leave(sessionId: number): Treatment {
+    if (this.state !== "head" || this.#skipped) throw misplacedSignal("amid a request");
+    checkSessionId(sessionId);
+    this.sessionId = sessionId;
+    return "leave";
+  }
+
   #tooLarge(length: number): H3Error {
+    const { maxFieldSectionSize } = this.#context;
     return sectionTooLarge(
-      `Cannot accept a HEADERS frame of ${length} bytes: the limit is ${this.#maxSection}`,
+      `Cannot accept a HEADERS frame of ${length} bytes: the limit is ${maxFieldSectionSize}`,
     );
   }
 

@@ -17,6 +17,7 @@ import { RequestFrames, sectionTooLarge } from "./request_frames.ts";
 import { type H3RequestHead, readRequestHead } from "./request_head.ts";
 import { encodeHead, encodeResponse, encodeTrailers } from "./response.ts";
 import { readTrailers } from "./trailers.ts";
+import { startOf, type WebTransportStart } from "./webtransport_signal.ts";
 
 /** The head of the request, first of all events. */
 export interface HeadEvent {
@@ -50,8 +51,17 @@ export interface EndEvent {
   readonly type: "end";
 }
 
+/**
+ * The stream belongs to a WebTransport session and is no request; first and last of all events. From here on the bytes
+ * are the application's, in both directions: only `close()` is still to be called.
+ */
+export interface WebTransportEvent extends WebTransportStart {
+  /** Which event. */
+  readonly type: "webtransport";
+}
+
 /** What happens on a request stream. */
-export type RequestEvent = HeadEvent | DataEvent | TrailersEvent | EndEvent;
+export type RequestEvent = HeadEvent | DataEvent | TrailersEvent | EndEvent | WebTransportEvent;
 
 const END: EndEvent = { type: "end" };
 
@@ -90,7 +100,7 @@ export class RequestStream {
   constructor(id: number, context: RequestContext) {
     this.id = id;
     this.#context = context;
-    this.#frames = new RequestFrames(context.budget, context.maxFieldSectionSize);
+    this.#frames = new RequestFrames(context);
     this.#reader = new FrameReader(this.#frames);
   }
 
@@ -122,16 +132,18 @@ export class RequestStream {
   }
 
   /**
-   * The next event; `null` when more bytes are needed, the stream is blocked, or after `"end"`.
+   * The next event; `null` when more bytes are needed, the stream is blocked, or after `"end"` and
+   * `"webtransport"`.
    *
    * @throws {H3Error} Scope `"stream"`: H3_MESSAGE_ERROR (400), H3_REQUEST_INCOMPLETE (400), H3_EXCESSIVE_LOAD (431).
-   *   Scope `"connection"`: H3_FRAME_UNEXPECTED, H3_FRAME_ERROR, H3_EXCESSIVE_LOAD, QPACK_DECOMPRESSION_FAILED.
+   *   Scope `"connection"`: H3_FRAME_UNEXPECTED, H3_FRAME_ERROR, H3_EXCESSIVE_LOAD, QPACK_DECOMPRESSION_FAILED, and
+   *   H3_ID_ERROR for a WebTransport session that cannot be.
    */
   next(): RequestEvent | null {
     if (this.#over || this.#blocked) return null;
     if (this.#section !== null) return this.#readSection(this.#section);
     const frame = this.#reader.next();
-    if (frame === null) return this.#finished ? this.#end() : null;
+    if (frame === null) return this.#pause();
     return frame.type === FRAME.DATA
       ? this.#readData(frame.payload)
       : this.#readSection(frame.payload);
@@ -194,6 +206,15 @@ export class RequestStream {
     this.#blocked = false;
     this.#section = null;
     this.#context.decoder.cancel(this.id);
+  }
+
+  /** No frame is there: more bytes are needed, or none will come, or what comes are no frames. */
+  #pause(): RequestEvent | null {
+    const { sessionId } = this.#frames;
+    if (sessionId === null) return this.#finished ? this.#end() : null;
+    this.#over = true;
+    const { rest } = startOf(sessionId, this.#reader.rest(), this.#context.budget);
+    return { type: "webtransport", sessionId, rest };
   }
 
   #readSection(section: Uint8Array): RequestEvent | null {

@@ -8,13 +8,24 @@
 import { H3, H3Error } from "./errors.ts";
 import { decodeVarint, encodeVarints, INCOMPLETE, varintLength } from "./varint.ts";
 
-/** Setting identifiers: RFC 9114 §7.2.4.1, RFC 9204 §5, RFC 9220 §5, RFC 9297 §2.1.1. */
+/**
+ * Setting identifiers: RFC 9114 §7.2.4.1, RFC 9204 §5, RFC 9220 §5, RFC 9297 §2.1.1, and those of the drafts of
+ * WebTransport over HTTP/3, each of which had one of its own.
+ */
 export const SETTING = {
   QPACK_MAX_TABLE_CAPACITY: 0x01,
   MAX_FIELD_SECTION_SIZE: 0x06,
   QPACK_BLOCKED_STREAMS: 0x07,
   ENABLE_CONNECT_PROTOCOL: 0x08,
   H3_DATAGRAM: 0x33,
+  /** 1 offers it: drafts up to 06; Chromium and Firefox know this one. */
+  ENABLE_WEBTRANSPORT: 0x2b603742,
+  /** Sessions at a time: drafts 07 to 12. */
+  WEBTRANSPORT_MAX_SESSIONS: 0xc671706a,
+  /** Sessions at a time: drafts 13 and 14; Safari knows this one. */
+  WT_MAX_SESSIONS: 0x14e9cd29,
+  /** 1 offers it, and RESET_STREAM_AT: drafts from 15. */
+  WT_ENABLED: 0x2c7cf000,
 } as const;
 
 /** The settings of one side; what it did not send has its default. */
@@ -29,6 +40,8 @@ export interface Settings {
   readonly enableConnectProtocol: boolean;
   /** Whether it takes HTTP Datagrams (RFC 9297); default false. */
   readonly enableDatagrams: boolean;
+  /** Whether it has WebTransport, of any draft, and the HTTP Datagrams that it needs; default false. */
+  readonly webTransport: boolean;
 }
 
 /** A setting that means nothing (RFC 9114 §7.2.4.1). */
@@ -39,6 +52,14 @@ export interface GreaseSetting {
   readonly value: number;
 }
 
+/** Settings that offer WebTransport, whichever draft they are of; the streams are the same in all. */
+const WEBTRANSPORT_SETTINGS: readonly number[] = [
+  SETTING.ENABLE_WEBTRANSPORT,
+  SETTING.WEBTRANSPORT_MAX_SESSIONS,
+  SETTING.WT_MAX_SESSIONS,
+  SETTING.WT_ENABLED,
+];
+
 /**
  * Decodes the payload of a SETTINGS frame. Unknown settings are ignored.
  *
@@ -47,23 +68,29 @@ export interface GreaseSetting {
  */
 export function decodeSettings(payload: Uint8Array): Settings {
   const values = readPairs(payload);
+  const enableDatagrams = readBoolean(values, SETTING.H3_DATAGRAM);
   return {
     maxFieldSectionSize: values.get(SETTING.MAX_FIELD_SECTION_SIZE) ?? Infinity,
     qpackMaxTableCapacity: values.get(SETTING.QPACK_MAX_TABLE_CAPACITY) ?? 0,
     qpackBlockedStreams: values.get(SETTING.QPACK_BLOCKED_STREAMS) ?? 0,
     enableConnectProtocol: readBoolean(values, SETTING.ENABLE_CONNECT_PROTOCOL),
-    enableDatagrams: readBoolean(values, SETTING.H3_DATAGRAM),
+    enableDatagrams,
+    webTransport: enableDatagrams && WEBTRANSPORT_SETTINGS.some((id) => (values.get(id) ?? 0) > 0),
   };
 }
 
 /**
  * Payload of a SETTINGS frame. The QPACK settings and the size are always sent, the switches only when they are on.
  *
+ * WebTransport is offered as drafts up to 14 do: a later one would promise RESET_STREAM_AT.
+ *
+ * @param webTransportSessions How many sessions there may be at a time when there is WebTransport.
  * @throws {RangeError} When a number cannot be encoded.
  */
 export function encodeSettings(
   settings: Settings,
   grease: GreaseSetting | null,
+  webTransportSessions = 1,
 ): Uint8Array<ArrayBuffer> {
   const pairs = [
     SETTING.QPACK_MAX_TABLE_CAPACITY,
@@ -76,6 +103,11 @@ export function encodeSettings(
   }
   if (settings.enableConnectProtocol) pairs.push(SETTING.ENABLE_CONNECT_PROTOCOL, 1);
   if (settings.enableDatagrams) pairs.push(SETTING.H3_DATAGRAM, 1);
+  if (settings.webTransport) {
+    pairs.push(SETTING.ENABLE_WEBTRANSPORT, 1);
+    pairs.push(SETTING.WEBTRANSPORT_MAX_SESSIONS, webTransportSessions);
+    pairs.push(SETTING.WT_MAX_SESSIONS, webTransportSessions);
+  }
   if (grease !== null) pairs.push(grease.id, grease.value);
   return encodeVarints(...pairs);
 }

@@ -10,15 +10,18 @@ import type { Budget } from "./budget.ts";
 import { type ConnectionEvent, NO_EVENTS } from "./connection_event.ts";
 import type { ControlStream } from "./control_stream.ts";
 import { H3, H3Error } from "./errors.ts";
+import { join } from "./join.ts";
 import { fromQPACKError } from "./qpack_error.ts";
 import { decodeVarint, INCOMPLETE, varintLength } from "./varint.ts";
+import { checkSessionId, startOf, type WebTransportStart } from "./webtransport_signal.ts";
 
-/** Types of unidirectional streams: RFC 9114 §6.2 and RFC 9204 §4.2. */
+/** Types of unidirectional streams: RFC 9114 §6.2, RFC 9204 §4.2 and draft-ietf-webtrans-http3 §4.2. */
 export const STREAM = {
   CONTROL: 0x00,
   PUSH: 0x01,
   QPACK_ENCODER: 0x02,
   QPACK_DECODER: 0x03,
+  WEBTRANSPORT: 0x54,
 } as const;
 
 /** One unidirectional stream of the client. Its methods throw {@linkcode H3Error}, always of the connection. */
@@ -36,6 +39,11 @@ export interface UnidirectionalStream {
   reset(code: number): void;
   /** Whether the type is unknown, so that the rest need not be read. */
   readonly discard: boolean;
+  /**
+   * The WebTransport session that the stream belongs to, once that is known; `null` for other streams. From then on the
+   * bytes are the application's and not to be given to `receive()`, which charges for them.
+   */
+  readonly webTransport: WebTransportStart | null;
 }
 
 /** Reads a critical stream. */
@@ -54,18 +62,23 @@ export interface StreamTargets {
   readonly decoder: QPACKDecoder;
   /** Told what comes on the client's decoder stream. */
   readonly encoder: QPACKEncoder;
+  /** Whether WebTransport was offered. */
+  readonly webTransport: boolean;
 }
 
 /** The unidirectional streams of one client; each critical one exists once. */
 export class UnidirectionalStreams {
   /** What legal but useless input costs. */
   readonly budget: Budget;
+  /** Whether WebTransport was offered. */
+  readonly webTransport: boolean;
   /** Those that did not come yet, by type. */
   readonly #awaited: Map<number, Consumer>;
 
   /** @param targets Where the critical streams lead. */
-  constructor({ budget, control, decoder, encoder }: StreamTargets) {
+  constructor({ budget, control, decoder, encoder, webTransport }: StreamTargets) {
     this.budget = budget;
+    this.webTransport = webTransport;
     this.#awaited = new Map<number, Consumer>([
       [STREAM.CONTROL, { name: "control", receive: (bytes) => control.receive(bytes) }],
       [STREAM.QPACK_ENCODER, {
@@ -120,9 +133,10 @@ function unblockedEvents(streamIds: readonly number[]): readonly ConnectionEvent
 class Stream implements UnidirectionalStream {
   readonly #id: number;
   readonly #streams: UnidirectionalStreams;
-  /** What came of a type that is split; `null` once the type is known. */
+  /** What came of a type, or of a session id after it, that is split; `null` once it is known. */
   #head: Uint8Array | null = new Uint8Array(0);
   #consumer: Consumer | null = null;
+  #webTransport: WebTransportStart | null = null;
 
   constructor(id: number, streams: UnidirectionalStreams) {
     this.#id = id;
@@ -130,7 +144,11 @@ class Stream implements UnidirectionalStream {
   }
 
   get discard(): boolean {
-    return this.#head === null && this.#consumer === null;
+    return this.#head === null && this.#consumer === null && this.#webTransport === null;
+  }
+
+  get webTransport(): WebTransportStart | null {
+    return this.#webTransport;
   }
 
   receive(bytes: Uint8Array, now: number): readonly ConnectionEvent[] {
@@ -154,15 +172,31 @@ class Stream implements UnidirectionalStream {
 
   /** Reads the type, which may be split. Returns what is after it, `null` when it is not complete. */
   #readType(bytes: Uint8Array): Uint8Array | null {
-    const head = append(this.#head!, bytes);
+    const head = this.#head!.length === 0 ? bytes : join([this.#head!, bytes]);
     const type = decodeVarint(head, 0);
     if (type === INCOMPLETE) {
       this.#head = head;
       return null;
     }
+    if (type === STREAM.WEBTRANSPORT && this.#streams.webTransport) return this.#readSession(head);
     this.#head = null;
     this.#consumer = this.#streams.claim(this.#id, type);
     return head.subarray(varintLength(head[0]!));
+  }
+
+  /** Reads the session id after the type. Nothing is left for anybody here. */
+  #readSession(head: Uint8Array): null {
+    const start = varintLength(head[0]!);
+    const sessionId = decodeVarint(head, start);
+    if (sessionId === INCOMPLETE) {
+      this.#head = head;
+      return null;
+    }
+    this.#head = null;
+    checkSessionId(sessionId);
+    const rest = head.subarray(start + varintLength(head[start]!));
+    this.#webTransport = startOf(sessionId, rest, this.#streams.budget);
+    return null;
   }
 
   #close(how: string): void {
@@ -175,13 +209,4 @@ class Stream implements UnidirectionalStream {
     // Closing a stream before its type is complete is allowed (RFC 9114 §6.2), and does nothing.
     if (this.#head !== null) this.#streams.budget.spend("streams without a type");
   }
-}
-
-/** Both in one array; `bytes` itself when there is nothing before it. */
-function append(head: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (head.length === 0) return bytes;
-  const joined = new Uint8Array(head.length + bytes.length);
-  joined.set(head);
-  joined.set(bytes, head.length);
-  return joined;
 }

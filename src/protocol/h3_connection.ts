@@ -77,6 +77,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
       maxRequestStreams: settings.maxConcurrentRequests,
       enableConnectProtocol: true,
       enableDatagrams: false,
+      webTransportSessions: 0,
       random: Math.random(),
     });
     this.#critical = new H3CriticalStreams(quic, this.#machine, (error) => this.fail(error));

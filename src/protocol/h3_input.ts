@@ -170,6 +170,7 @@ export class H3Input {
       case "trailers":
         this.#trailers = event.fields;
         return true;
+      case "webtransport": // was not offered
       case "end":
         this.#end();
         return false;

@@ -27,6 +27,7 @@ const LIMITS: Settings = {
   qpackBlockedStreams: 16,
   enableConnectProtocol: false,
   enableDatagrams: false,
+  webTransport: false,
 };
 
 /** First bytes of the client's unidirectional streams. */

@@ -40,6 +40,7 @@ export const SERVER: H3Options = {
   maxRequestStreams: 100,
   enableConnectProtocol: true,
   enableDatagrams: true,
+  webTransportSessions: 0,
   random: 0.5,
 };
 
@@ -50,6 +51,7 @@ export const CLIENT: Settings = {
   qpackBlockedStreams: 2,
   enableConnectProtocol: false,
   enableDatagrams: true,
+  webTransport: false,
 };
 
 /** A type of frames and streams that means nothing. */

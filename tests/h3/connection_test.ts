@@ -61,6 +61,7 @@ Deno.test("H3Connection begins its three streams with their types, and SETTINGS 
     qpackBlockedStreams: 16,
     enableConnectProtocol: false,
     enableDatagrams: false,
+    webTransport: false,
   });
 });
 

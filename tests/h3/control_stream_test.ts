@@ -278,6 +278,7 @@ function play(
 ): Heard {
   const control = new ControlStream({
     budget: new Budget(),
+    webTransport: false,
     streamLimit: () => 10,
     configure: (settings) => void heard.settings.push(settings),
     prioritize(update) {

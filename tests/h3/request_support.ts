@@ -49,10 +49,19 @@ export interface TestContext extends RequestContext {
 
 /** A context with a dynamic table of 4096 bytes, other than `options` says. */
 export function newContext(
-  options: { maxFieldSectionSize?: number; enableConnectProtocol?: boolean; capacity?: number } =
-    {},
+  options: {
+    maxFieldSectionSize?: number;
+    enableConnectProtocol?: boolean;
+    capacity?: number;
+    webTransport?: boolean;
+  } = {},
 ): TestContext {
-  const { maxFieldSectionSize = 65_536, enableConnectProtocol = false, capacity = 4096 } = options;
+  const {
+    maxFieldSectionSize = 65_536,
+    enableConnectProtocol = false,
+    capacity = 4096,
+    webTransport = false,
+  } = options;
   const priorities = new Map<number, Priority>();
   const forgotten: number[] = [];
   return {
@@ -67,6 +76,7 @@ export function newContext(
     budget: new Budget(),
     maxFieldSectionSize,
     enableConnectProtocol,
+    webTransport,
     priorities,
     forgotten,
     updatedPriority: (id) => priorities.get(id) ?? null,

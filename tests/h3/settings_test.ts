@@ -12,6 +12,7 @@ const DEFAULTS: Settings = {
   qpackBlockedStreams: 0,
   enableConnectProtocol: false,
   enableDatagrams: false,
+  webTransport: false,
 };
 
 const DECODED: readonly {
@@ -99,7 +100,9 @@ const SETTINGS: fc.Arbitrary<Settings> = fc.record({
   qpackBlockedStreams: fc.maxSafeNat(),
   enableConnectProtocol: fc.boolean(),
   enableDatagrams: fc.boolean(),
-}, { noNullPrototype: true });
+  webTransport: fc.boolean(),
+}, { noNullPrototype: true })
+  .map((it) => ({ ...it, webTransport: it.webTransport && it.enableDatagrams }));
 
 Deno.test("property: decodeSettings() reads what encodeSettings() wrote, GREASE or not", () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

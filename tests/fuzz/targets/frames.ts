@@ -161,7 +161,8 @@ const SETTINGS: fc.Arbitrary<Settings> = fc.record({
   qpackBlockedStreams: NUMBER,
   enableConnectProtocol: fc.boolean(),
   enableDatagrams: fc.boolean(),
-});
+  webTransport: fc.boolean(),
+}).map((it) => ({ ...it, webTransport: it.webTransport && it.enableDatagrams }));
 
 const settings = target({
   name: "settings",

@@ -1,0 +1,146 @@
+/**
+ * What the two sides of a WebTransport session say about the session as a whole: capsules on the stream of its CONNECT
+ * request.
+ *
+ * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-webtrans-http3#section-6 | WebTransport over HTTP/3 §6}
+ * @module
+ */
+
+import { encodeCapsule, PieceReader } from "../h3/mod.ts";
+import { broken, CODE_BYTES, SESSION_CAPSULE, SESSION_POLICY } from "./capsules.ts";
+import { MAX_CLOSE_REASON_BYTES } from "./limits.ts";
+
+/** A datagram that came in a capsule instead of a packet of its own. */
+export interface DatagramCapsule {
+  /** What kind of event this is. */
+  readonly type: "datagram";
+  /** What it carries, in an array of its own. */
+  readonly payload: Uint8Array;
+}
+
+/** The client wants the session to come to its end soon (§4.7). It may say so more than once. */
+export interface DrainReceived {
+  /** What kind of event this is. */
+  readonly type: "drain";
+}
+
+/** The client closed the session. Nothing follows. */
+export interface CloseReceived {
+  /** What kind of event this is. */
+  readonly type: "close";
+  /** Code of the client's application, 0..2^32-1; 0 when there was none. */
+  readonly code: number;
+  /** Reason, at most 1024 bytes of UTF-8; `""` when there was none. */
+  readonly reason: string;
+}
+
+/** Something that the client says about its session. */
+export type SessionEvent = DatagramCapsule | DrainReceived | CloseReceived;
+
+const NO_EVENTS: readonly SessionEvent[] = [];
+const EMPTY = new Uint8Array(0);
+const LARGEST_CODE = 0xffff_ffff;
+
+const encoder = new TextEncoder();
+/** `ignoreBOM` means to keep it: it is a character as any other. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The capsules of one session. Content of the CONNECT request goes in, in any split, once the session was accepted; what
+ * `close()` and `drain()` return is content of the response.
+ *
+ * Once either side has closed the session nothing more is read, whatever comes.
+ */
+export class SessionMachine {
+  readonly #reader = new PieceReader(SESSION_POLICY);
+  #over = false;
+
+  /**
+   * Takes content, which belongs to the machine from then on.
+   *
+   * @throws {H3Error} H3_MESSAGE_ERROR of the stream for a capsule that is malformed or not allowed. The session is over
+   *   then, uncleanly, with all that came in the same call.
+   */
+  receive(bytes: Uint8Array): readonly SessionEvent[] {
+    if (this.#over) return NO_EVENTS;
+    this.#reader.receive(bytes);
+    try {
+      return this.#read();
+    } catch (error) {
+      this.#over = true;
+      throw error;
+    }
+  }
+
+  /**
+   * The client sent FIN, which closes the session with code 0 unless it was closed before (§6).
+   *
+   * @throws {H3Error} H3_MESSAGE_ERROR of the stream when the last capsule is truncated (RFC 9297 §3.3).
+   */
+  finish(): readonly SessionEvent[] {
+    if (this.#over) return NO_EVENTS;
+    this.#over = true;
+    if (this.#reader.inside) throw broken("the content ends inside one");
+    return [{ type: "close", code: 0, reason: "" }];
+  }
+
+  /**
+   * A capsule that closes the session; FIN has to follow it at once (§6).
+   *
+   * @param code Code for the client's application.
+   * @param reason Text for it; cut to 1024 bytes of UTF-8, at a character.
+   * @throws {RangeError} When `code` is no integer from 0 to 2^32 - 1.
+   */
+  close(code: number, reason: string): Uint8Array<ArrayBuffer> {
+    if (!Number.isInteger(code) || code < 0 || code > LARGEST_CODE) {
+      throw new RangeError(
+        `Cannot close the session with code ${code}: expected an integer from 0 to 2^32 - 1`,
+      );
+    }
+    this.#over = true;
+    const value = new Uint8Array(CODE_BYTES + MAX_CLOSE_REASON_BYTES);
+    new DataView(value.buffer).setUint32(0, code);
+    const { written } = encoder.encodeInto(reason, value.subarray(CODE_BYTES));
+    return encodeCapsule(SESSION_CAPSULE.CLOSE, value.subarray(0, CODE_BYTES + written));
+  }
+
+  /** A capsule that asks the client to bring the session to its end; it goes on (§4.7). */
+  drain(): Uint8Array<ArrayBuffer> {
+    return encodeCapsule(SESSION_CAPSULE.DRAIN, EMPTY);
+  }
+
+  #read(): readonly SessionEvent[] {
+    let events: SessionEvent[] | null = null;
+    while (!this.#over) {
+      const event = this.#next();
+      if (event === null) break;
+      (events ??= []).push(event);
+    }
+    return events ?? NO_EVENTS;
+  }
+
+  #next(): SessionEvent | null {
+    const capsule = this.#reader.next();
+    switch (capsule?.type) {
+      case undefined:
+        return null;
+      case SESSION_CAPSULE.CLOSE:
+        this.#over = true;
+        return readClose(capsule!.payload);
+      case SESSION_CAPSULE.DRAIN:
+        return { type: "drain" };
+      default:
+        // A view would keep all that came with it while it waits to be read.
+        return { type: "datagram", payload: capsule!.payload.slice() };
+    }
+  }
+}
+
+function readClose(value: Uint8Array): CloseReceived {
+  const code = new DataView(value.buffer, value.byteOffset).getUint32(0);
+  try {
+    return { type: "close", code, reason: decoder.decode(value.subarray(CODE_BYTES)) };
+  } catch (cause) {
+    throw broken("the reason of the close is not UTF-8", { cause });
+  }
+}

@@ -18,8 +18,8 @@ export interface Sample {
   readonly errors: number;
 }
 
-/** Loads a server for a while. */
-export type Load = (url: string) => Promise<
+/** Loads a server for a while; `name` is the contestant's. */
+export type Load = (url: string, name: string) => Promise<
   {
     /** Complete responses. */
     readonly requests: number;
@@ -57,19 +57,19 @@ export async function measure(
   onRound: (round: number) => void,
 ): Promise<Map<string, Sample[]>> {
   const samples = new Map([...servers.keys()].map((name) => [name, [] as Sample[]]));
-  for (const server of servers.values()) await sample(server, load); // warm-up
+  for (const [name, server] of servers) await sample(name, server, load); // warm-up
   for (let round = 0; round < rounds; round++) {
     for (const name of ordered([...servers.keys()], round)) {
-      samples.get(name)!.push(await sample(servers.get(name)!, load));
+      samples.get(name)!.push(await sample(name, servers.get(name)!, load));
     }
     onRound(round + 1);
   }
   return samples;
 }
 
-async function sample(server: ServerProcess, load: Load): Promise<Sample> {
+async function sample(name: string, server: ServerProcess, load: Load): Promise<Sample> {
   const before = server.cpuSeconds;
-  const { requests, requestsPerSecond, errors } = await load(server.url);
+  const { requests, requestsPerSecond, errors } = await load(server.url, name);
   return {
     requestsPerSecond,
     cpuPerThousand: (server.cpuSeconds - before) * 1e6 / requests,

@@ -14,8 +14,14 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>;
 /**
  * One line per contestant: rate, spread, CPU time, and how busy the server was, in percent of a processor. A server that was
  * not busy waited for the load, so its rate says nothing and only its CPU time does.
+ *
+ * @param unit What there is so many of a second.
  */
-export function contestantTable(contestants: readonly Contestant[], samples: Samples): string {
+export function contestantTable(
+  contestants: readonly Contestant[],
+  samples: Samples,
+  unit = "req",
+): string {
   const rows = contestants.map(({ name, title }) => {
     const rates = samples.get(name)!.map((sample) => sample.requestsPerSecond);
     const cpu = samples.get(name)!.map((sample) => sample.cpuPerThousand);
@@ -30,11 +36,18 @@ export function contestantTable(contestants: readonly Contestant[], samples: Sam
       title,
     ];
   });
-  return table(["contestant", "req/s", "min..max", "CPU ms/1000", "busy %", "errors", ""], rows);
+  return table(
+    ["contestant", `${unit}/s`, "min..max", "CPU ms/1000", "busy %", "errors", ""],
+    rows,
+  );
 }
 
-/** One line per ratio that can be formed. */
-export function comparisonTable(comparisons: readonly Comparison[], samples: Samples): string {
+/** One line per ratio that can be formed. @param unit As in {@link contestantTable}. */
+export function comparisonTable(
+  comparisons: readonly Comparison[],
+  samples: Samples,
+  unit = "req",
+): string {
   const rows: string[][] = [];
   for (const { name, against, target } of comparisons) {
     const ours = samples.get(name);
@@ -50,9 +63,10 @@ export function comparisonTable(comparisons: readonly Comparison[], samples: Sam
       ratio.toFixed(2),
       `${Math.min(...ratios).toFixed(2)}..${Math.max(...ratios).toFixed(2)}`,
       median(cpu).toFixed(2),
+      `${Math.min(...cpu).toFixed(2)}..${Math.max(...cpu).toFixed(2)}`,
       target === undefined ? "" : `>= ${target.toFixed(2)}`,
       target === undefined ? "" : ratio >= target ? "reached" : "missed",
     ]);
   }
-  return table(["ratio", "req/s", "min..max", "by CPU", "target", ""], rows);
+  return table(["ratio", `${unit}/s`, "min..max", "by CPU", "min..max", "target", ""], rows);
 }

@@ -13,16 +13,10 @@
 
 import { CERTIFICATE, KEY_PATH } from "../../_support/certificates.ts";
 import { CONTENT } from "../apps.ts";
+import { core, resourceOf } from "./resources.ts";
 
 /** Answers the request on one stream. */
 type Answer = (stream: Deno.QuicBidirectionalStream) => Promise<void>;
-
-/** What this server uses of the runtime's internals: reading and writing by resource id. */
-interface Core {
-  read(rid: number, into: Uint8Array): Promise<number>;
-  writeAll(rid: number, bytes: Uint8Array): Promise<void>;
-  close(rid: number): void;
-}
 
 /** Bytes of a write; larger and smaller ones are slower. */
 const WRITE_BYTES = 65_536;
@@ -32,9 +26,6 @@ const READ_BYTES = 2048;
 
 /** Control stream (0x00) with an empty SETTINGS frame (0x04, RFC 9114 §7.2.4). */
 const CONTROL = Uint8Array.of(0x00, 0x04, 0x00);
-
-// deno-lint-ignore no-explicit-any -- the runtime does not type its internals
-const { core }: { core: Core } = (Deno as any)[(Deno as any).internal];
 
 /** HEADERS with `:status: 200`, a content type and a content length, all of the static table (RFC 9204 appendix A). */
 function encodeHead(length: number): Uint8Array {
@@ -91,19 +82,6 @@ function answerByResources(writes: readonly Uint8Array[], toEnd: boolean): Answe
     core.close(sending);
     core.close(receiving);
   };
-}
-
-let backing: symbol | undefined;
-
-/** Resource id of a QUIC stream, as the runtime notes it under a symbol of its own. */
-function resourceOf(stream: object): number {
-  const record = stream as Record<symbol, { readonly rid: number }>;
-  const found = backing !== undefined ? record[backing] : undefined;
-  if (found !== undefined) return found.rid;
-  const symbols = Object.getOwnPropertySymbols(stream);
-  backing = symbols.find(({ description }) => description === "[[resourceBacking]]");
-  if (backing === undefined) throw new Error("This runtime does not say the resource of a stream");
-  return record[backing]!.rid;
 }
 
 const BACKENDS: Readonly<Record<string, AnswerMaker>> = {

@@ -178,6 +178,13 @@ export interface WebSocketExchange extends ResponseWriter {
   readonly subprotocols: readonly string[];
   /** Bytes that were sent and wait for the client; absent where the driver cannot tell. */
   readonly buffered?: number | undefined;
+  /** Extensions in use, as `sec-websocket-extensions` names them; absent or `""` for none, and before the accept. */
+  readonly extensions?: string | undefined;
+  /**
+   * Whether this end has begun to close: nothing can be sent any more, and the close event follows once the client has
+   * answered. Absent where the driver cannot tell.
+   */
+  readonly closing?: boolean | undefined;
   /** Accepts the handshake. Throws `ApplicationError` for a subprotocol that was not offered or a bad field. */
   accept(options?: AcceptOptions): Promise<void>;
   /** Next message, or the close event (repeated for ever after). */

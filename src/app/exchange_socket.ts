@@ -33,7 +33,6 @@ export class ExchangeSocket extends EventTarget {
   readonly OPEN = 1;
   readonly CLOSING = 2;
   readonly CLOSED = 3;
-  readonly extensions = "";
   readonly url: string;
   readonly protocol: string;
   binaryType: BinaryType = "arraybuffer";
@@ -71,8 +70,14 @@ export class ExchangeSocket extends EventTarget {
     return this as unknown as WebSocket;
   }
 
+  /** Also tells that the server itself, or a limit, has begun to close. */
   get readyState(): number {
-    return this.#readyState;
+    const closes = this.#readyState === this.OPEN && this.#exchange.closing;
+    return closes ? this.CLOSING : this.#readyState;
+  }
+
+  get extensions(): string {
+    return this.#exchange.extensions ?? "";
   }
 
   get bufferedAmount(): number {
@@ -116,7 +121,7 @@ export class ExchangeSocket extends EventTarget {
     if (this.#readyState === this.CONNECTING) {
       throw new DOMException("The WebSocket is not open yet", "InvalidStateError");
     }
-    if (this.#readyState !== this.OPEN) return;
+    if (this.readyState !== this.OPEN) return;
     const copy = copyOf(data); // the application may change its bytes once this returns
     const size = typeof copy === "string" ? utf8.encode(copy).length : sizeOf(copy);
     const backlog = this.#waitingBytes + this.#steps.size * WEBSOCKET_BACKLOG_OVERHEAD_BYTES;
@@ -128,7 +133,7 @@ export class ExchangeSocket extends EventTarget {
   /** Starts the close handshake after what was sent so far. @throws {DOMException} For a code or reason that cannot be sent. */
   close(code = 1000, reason = ""): void {
     checkCloseArguments(code, reason);
-    if (this.#readyState >= this.CLOSING) return;
+    if (this.readyState >= this.CLOSING) return;
     this.#readyState = this.CLOSING;
     this.#enqueue({ code, reason });
   }
@@ -154,7 +159,7 @@ export class ExchangeSocket extends EventTarget {
     for (;;) {
       const event = await this.#exchange.receive();
       if (event.type === "close") return this.#closed(event.code, event.reason);
-      if (this.#readyState !== this.OPEN) continue; // the standard drops what comes after close()
+      if (this.readyState !== this.OPEN) continue; // the standard drops what comes after close()
       const data = typeof event.data === "string" ? event.data : this.#binary(event.data);
       this.dispatchEvent(new MessageEvent("message", { data }));
     }

@@ -100,6 +100,14 @@ export class WebSocketExchangeWrapper extends Wrapper<WebSocketExchange>
     return this.inner.buffered;
   }
 
+  get extensions(): string | undefined {
+    return this.inner.extensions;
+  }
+
+  get closing(): boolean | undefined {
+    return this.inner.closing;
+  }
+
   accept(options?: AcceptOptions): Promise<void> {
     return this.inner.accept(options);
   }

@@ -31,6 +31,8 @@ export interface WebSocketSettings extends OutboxSettings {
   readonly maxMessageSize: number;
   /** Seconds of silence before a ping, `null` for none. */
   readonly pingInterval: number | null;
+  /** Whether messages are compressed where a client offers it; HTTP/3 only. Default `false`. */
+  readonly permessageDeflate?: boolean;
   /** Where open sockets are noted. */
   readonly inFlight: InFlight;
   /** Where it is reported that a client was cut, which clients cause at will. */
@@ -56,6 +58,8 @@ export interface SocketEvents {
 export interface GuardedUpgrade extends WebSocketUpgrade {
   /** Settles when the next message could be sent at once; `undefined` when that is now. */
   ready(): Promise<void> | undefined;
+  /** Whether this end has begun to close. */
+  closing(): boolean;
 }
 
 /** The connection below a WebSocket; it may outlive what the application sees. */
@@ -105,7 +109,7 @@ export function upgradeGuarded(
   for (const [name, value] of fields) response.headers.append(name, value);
   const guard = new SocketGuard(socket, `a WebSocket on ${pathname}`, settings, events);
   connections.set(request, guard.connection);
-  return { socket, response, ready: () => guard.ready() };
+  return { socket, response, ready: () => guard.ready(), closing: () => guard.closing };
 }
 
 const connections = new WeakMap<Request, SocketConnection>();
@@ -148,6 +152,7 @@ class SocketGuard implements OpenSocket, Expiring {
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   /** Arguments of a `close()` before the socket was open, when the runtime ignores it. */
   #closeAtOpen: [code: number, reason: string] | undefined;
+  #closing = false;
   /** The close event the application gets. */
   #closeEvent: CloseEvent | undefined;
 
@@ -185,6 +190,11 @@ class SocketGuard implements OpenSocket, Expiring {
     return this.#outbox.ready();
   }
 
+  /** Whether this end has begun to close. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   /** Closes the socket because the application failed, unless it is closing already. */
   fail(): void {
     const { readyState } = this.#socket;
@@ -200,6 +210,7 @@ class SocketGuard implements OpenSocket, Expiring {
     const { readyState } = this.#socket;
     if (readyState === WebSocket.CONNECTING) this.#closeAtOpen ??= [code, reason];
     if (readyState !== WebSocket.OPEN) return;
+    this.#closing = true;
     this.#native.linger();
     this.#outbox.finish(() => this.#native.close(code, reason));
     this.#awaitClose(this.#outbox.left);

@@ -20,7 +20,7 @@ import {
   WEBSOCKET_READ_AHEAD_BYTES,
   WEBSOCKET_SEND_BUFFER_BYTES,
 } from "../limits.ts";
-import { type MachineEvent, WebSocketMachine } from "../websocket/mod.ts";
+import { type DeflateOptions, type MachineEvent, WebSocketMachine } from "../websocket/mod.ts";
 import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
 import type { WebSocketSettings } from "./guarded_socket.ts";
 import type { H3Input } from "./h3_input.ts";
@@ -45,6 +45,14 @@ export interface H3SocketParts {
   readonly onFault: (error: unknown) => void;
 }
 
+/** What was agreed on in the handshake. */
+export interface H3SocketTerms {
+  /** As in {@link AcceptOptions}. */
+  readonly idleTimeout: AcceptOptions["idleTimeout"];
+  /** Compression; `null` for none. */
+  readonly deflate: DeflateOptions | null;
+}
+
 const NOTHING = new Uint8Array(0);
 
 type Data = string | Uint8Array;
@@ -61,6 +69,8 @@ export class H3Socket implements OpenSocket, Expiring {
   /** Calls of `receive()` that wait, each for one event. */
   readonly #receivers = new Fifo<(event: WebSocketEvent) => void>();
   #closed: WebSocketEvent | undefined;
+  /** It was this end that began to close. */
+  #closing = false;
   /** Reading waits for the application. */
   #hold: PromiseWithResolvers<void> | undefined;
   #writing = false;
@@ -69,12 +79,8 @@ export class H3Socket implements OpenSocket, Expiring {
   /** Something went before our Close frame that the client had not taken when the wait for its answer began. */
   #unsent = false;
 
-  /**
-   * Opens it, now that the handshake was accepted; a server that stops closes it at once.
-   *
-   * @param idleTimeout See {@link AcceptOptions}.
-   */
-  constructor(parts: H3SocketParts, idleTimeout?: AcceptOptions["idleTimeout"]) {
+  /** Opens it, now that the handshake was accepted; a server that stops closes it at once. */
+  constructor(parts: H3SocketParts, { idleTimeout, deflate }: H3SocketTerms) {
     this.#parts = parts;
     const { settings, clock } = parts;
     const { maxMessageSize, closeTimeoutMs, inFlight } = settings;
@@ -85,6 +91,7 @@ export class H3Socket implements OpenSocket, Expiring {
       maxMessageSize,
       pingInterval: pingMs,
       closeTimeout: this.#closeMs,
+      deflate,
     }, clock.now());
     if (pingMs < Infinity) clock.add(this, pingMs);
     inFlight.addSocket(this);
@@ -94,6 +101,11 @@ export class H3Socket implements OpenSocket, Expiring {
   /** Whether it is closed, so that nothing comes but the close event. */
   get closed(): boolean {
     return this.#closed !== undefined;
+  }
+
+  /** Whether this end has begun to close it. */
+  get closing(): boolean {
+    return this.#closing;
   }
 
   /** Bytes that wait for the client, headers of frames included. */
@@ -143,6 +155,7 @@ export class H3Socket implements OpenSocket, Expiring {
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     const { clock } = this.#parts;
+    this.#closing = true;
     this.#unsent = this.buffered > 0;
     this.#machine.close({ code, reason }, clock.now());
     clock.add(this, this.#closeMs);

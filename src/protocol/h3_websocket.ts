@@ -24,6 +24,8 @@ import {
 import { combineField, type Field, type FieldList } from "../fields.ts";
 import type { Observation } from "../observation.ts";
 import { checkClose } from "../websocket_close.ts";
+import { acceptDeflate, type DeflateAgreement, parseExtensions } from "../websocket/mod.ts";
+import { ZLIB } from "./deflate_codec.ts";
 import type { H3Exchange } from "./h3_exchange.ts";
 import { H3Socket, type H3SocketParts } from "./h3_socket.ts";
 import { checkAcceptFields, checkSubprotocol, offeredSubprotocols } from "./handshake.ts";
@@ -39,6 +41,7 @@ export class H3WebSocketExchange implements WebSocketExchange {
   #state: WebSocketState = "handshake";
   #accepted = false;
   #socket: H3Socket | undefined;
+  #extensions = "";
 
   /** @param handshake The exchange of the extended CONNECT, not yet responded to. */
   constructor(handshake: H3Exchange, parts: H3SocketParts) {
@@ -69,6 +72,14 @@ export class H3WebSocketExchange implements WebSocketExchange {
     return this.#socket?.buffered ?? 0;
   }
 
+  get extensions(): string {
+    return this.#extensions;
+  }
+
+  get closing(): boolean {
+    return this.#socket?.closing ?? false;
+  }
+
   async accept({ subprotocol, fields = [], idleTimeout }: AcceptOptions = {}): Promise<void> {
     const next = this.#next("accept");
     checkSubprotocol(subprotocol, this.subprotocols);
@@ -76,12 +87,16 @@ export class H3WebSocketExchange implements WebSocketExchange {
     if (this.#parts.settings.inFlight.draining) {
       throw new HandshakeError(503, "the server is shutting down", []);
     }
-    await this.#handshake.respond({ status: 200, fields: [...fields, ...chosen(subprotocol)] });
+    const agreement = this.#agree();
+    const answer = [...fields, ...chosen(subprotocol), ...agreed(agreement)];
+    await this.#handshake.respond({ status: 200, fields: answer });
     if (this.#handshake.state !== "responding") throw new DisconnectError(); // by then
     this.#handshake.handOver();
     this.#state = next;
     this.#accepted = true; // before it reads
-    this.#socket = new H3Socket(this.#parts, idleTimeout);
+    this.#extensions = agreement?.answer ?? "";
+    const deflate = agreement && { codec: ZLIB, windowBits: agreement.windowBits };
+    this.#socket = new H3Socket(this.#parts, { idleTimeout, deflate });
   }
 
   async respond(head: ResponseHead): Promise<void> {
@@ -149,6 +164,18 @@ export class H3WebSocketExchange implements WebSocketExchange {
     throw this.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
   }
 
+  /**
+   * Agrees on compression; `null` for none.
+   *
+   * @throws {HandshakeError} For a field that is not well formed, which is not looked at unless there may be compression.
+   */
+  #agree(): DeflateAgreement | null {
+    if (!this.#parts.settings.permessageDeflate) return null;
+    const offers = parseExtensions(combineField(this.request.fields, EXTENSIONS) ?? "");
+    if (offers === null) throw new HandshakeError(400, `"${EXTENSIONS}" is malformed`, []);
+    return acceptDeflate(offers);
+  }
+
   #next(call: WebSocketCall): WebSocketState {
     return nextWebSocketState(this.state, call);
   }
@@ -156,6 +183,12 @@ export class H3WebSocketExchange implements WebSocketExchange {
 
 const NOT_CLOSED = "The application returned without closing the WebSocket";
 const INCOMPLETE = "The application returned without completing its response";
+
+const EXTENSIONS = "sec-websocket-extensions";
+
+function agreed(agreement: DeflateAgreement | null): Field[] {
+  return agreement === null ? [] : [[EXTENSIONS, agreement.answer]];
+}
 
 function chosen(subprotocol: string | undefined): Field[] {
   return subprotocol === undefined ? [] : [["sec-websocket-protocol", subprotocol]];

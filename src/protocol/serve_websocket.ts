@@ -78,6 +78,10 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     return this.#upgrade?.socket.bufferedAmount ?? 0;
   }
 
+  get closing(): boolean {
+    return this.#upgrade?.closing() ?? false;
+  }
+
   async accept(options: AcceptOptions = {}): Promise<void> {
     const next = this.#next("accept");
     const { subprotocol, fields = [], idleTimeout } = options;

@@ -62,6 +62,7 @@ export function listenerSettings(
     websocket: {
       maxMessageSize: config.websocketMaxMessageSize,
       pingInterval: config.websocketPingInterval,
+      permessageDeflate: config.websocketPermessageDeflate,
       inFlight,
       failures: new RareReport((name, reason) => reporter.connectionClosed(name, reason)),
     },

@@ -13,7 +13,7 @@ import {
 } from "../../src/websocket/mod.ts";
 import { MessageReader } from "../../src/websocket/message_reader.ts";
 import type { Answer, Case } from "./families/mod.ts";
-import { ZLIB } from "./zlib_codec.ts";
+import { ZLIB } from "../../src/protocol/deflate_codec.ts";
 
 /** Echoes what comes, and writes down what a client would get. */
 export class EchoMachine {

@@ -12,7 +12,7 @@ import { WebSocketMachine } from "../../../src/websocket/mod.ts";
 import { decodeUtf8, Utf8Check } from "../../../src/websocket/utf8.ts";
 import { concat } from "../../_support/bytes.ts";
 import { closePayload, frameBytes, type WireFrame } from "../../websocket/wire.ts";
-import { ZLIB } from "../../websocket/zlib_codec.ts";
+import { ZLIB } from "../../../src/protocol/deflate_codec.ts";
 import { type Target, target } from "../harness.ts";
 import { ANY_BYTES, ANY_TEXT, CUTS, mostly, split, spoilt, textOf } from "../inputs.ts";
 

@@ -314,15 +314,15 @@ export class LifespanTimeoutError extends Error {
 }
 
 /**
- * A WebSocket handshake that cannot be accepted. An application may let it pass: the server answers
- * with `status` and `fields`.
+ * A handshake of a WebSocket or a WebTransport session that cannot be accepted. An application may let it pass: the server
+ * answers with `status` and `fields`.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2 | RFC 6455 §4.2.2}
  */
 export class HandshakeError extends Error {
   /** The name of this class. */
   override name = "HandshakeError";
-  /** Status of the answer: 400, 405, 426, or 503 from a server that is stopping. */
+  /** Status of the answer: 400, 405, 426, 501 where there is no WebTransport, or 503 from a server that is stopping. */
   readonly status: number;
   /** Fields of the answer, e.g. `sec-websocket-version`. */
   readonly fields: readonly (readonly [name: string, value: string])[];
@@ -333,13 +333,15 @@ export class HandshakeError extends Error {
    * @param status Status to answer with.
    * @param reason What is wrong.
    * @param fields Fields to answer with.
+   * @param protocol What the handshake is for. Default `"WebSocket"`.
    */
   constructor(
     status: number,
     reason: string,
     fields: readonly (readonly [name: string, value: string])[],
+    protocol: "WebSocket" | "WebTransport" = "WebSocket",
   ) {
-    super(`Cannot accept the WebSocket handshake: ${reason}`);
+    super(`Cannot accept the ${protocol} handshake: ${reason}`);
     this.status = status;
     this.fields = fields;
   }

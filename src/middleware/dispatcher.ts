@@ -18,8 +18,8 @@ import { hostName, type Mounts, type Route, routesOf } from "./mounts.ts";
  * repeated slashes are resolved. Below a `root_path`, or inside of another dispatcher, what follows it is compared.
  *
  * A mounted application sees the whole path. ASGI has the mount added to `root_path` and WSGI to `SCRIPT_NAME`, with the
- * rest in `PATH_INFO`; a fetch application sees the whole URL. A request that fits nowhere gets 404, a WebSocket
- * handshake too.
+ * rest in `PATH_INFO`; a fetch application sees the whole URL. A request that fits nowhere gets 404, the handshake of a
+ * WebSocket or of a WebTransport session too; where the application has no WebTransport that gets 501.
  *
  * Every ASGI application has its own lifespan with its own state; one that is mounted twice, the same function, is
  * started once. They start in the order of the mounts, within one `startup_timeout`; when one fails those before it are
@@ -62,9 +62,14 @@ function dispatch(
     return entries.find(({ route }) => route.fits(path, host))?.application;
   };
   return {
-    http: (exchange) => find(exchange.request)?.http(exchange) ?? answerNotFound(exchange),
-    websocket: (exchange) =>
-      find(exchange.request)?.websocket(exchange) ?? answerNotFound(exchange),
+    http: (exchange) => find(exchange.request)?.http(exchange) ?? refuse(exchange, 404),
+    websocket: (exchange) => find(exchange.request)?.websocket(exchange) ?? refuse(exchange, 404),
+    ...(parts.some((part) => part.webtransport) && {
+      webtransport: (exchange) => {
+        const part = find(exchange.request);
+        return part?.webtransport?.(exchange) ?? refuse(exchange, part ? 501 : 404);
+      },
+    }),
     ...lifecycleOf(parts),
   };
 }
@@ -82,7 +87,7 @@ function pathReader({ rootPath, mountPath }: Place): (target: string) => string 
   };
 }
 
-async function answerNotFound(writer: ResponseWriter): Promise<void> {
-  await writer.respond({ status: 404, fields: NO_CONTENT });
+async function refuse(writer: ResponseWriter, status: number): Promise<void> {
+  await writer.respond({ status, fields: NO_CONTENT });
   await writer.end();
 }

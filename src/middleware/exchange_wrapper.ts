@@ -19,6 +19,14 @@ import type {
 } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import type { Observation } from "../observation.ts";
+import type {
+  WebTransportAcceptOptions,
+  WebTransportExchange,
+  WebTransportSession,
+} from "../webtransport_exchange.ts";
+
+/** A request, or the handshake of something longer. */
+export type AnyExchange = Exchange | WebSocketExchange | WebTransportExchange;
 
 /** What the application is to see; what is absent is as the inner exchange says. */
 export interface SeenInstead {
@@ -28,8 +36,8 @@ export interface SeenInstead {
   readonly peer?: PeerInfo;
 }
 
-/** What both kinds share. Getters stay getters: a driver may make a signal only when it is looked at. */
-abstract class Wrapper<T extends Exchange | WebSocketExchange> implements ResponseWriter {
+/** What all kinds share. Getters stay getters: a driver may make a signal only when it is looked at. */
+abstract class Wrapper<T extends AnyExchange> implements ResponseWriter {
   readonly request: RequestHead;
   readonly peer: PeerInfo;
   /** What is wrapped. */
@@ -122,5 +130,17 @@ export class WebSocketExchangeWrapper extends Wrapper<WebSocketExchange>
 
   close(code?: number, reason?: string): Promise<void> {
     return this.inner.close(code, reason);
+  }
+}
+
+/** Delegates every member of a {@link WebTransportExchange}; a subclass overrides what it changes. */
+export class WebTransportExchangeWrapper extends Wrapper<WebTransportExchange>
+  implements WebTransportExchange {
+  get protocols(): readonly string[] {
+    return this.inner.protocols;
+  }
+
+  accept(options?: WebTransportAcceptOptions): Promise<WebTransportSession> {
+    return this.inner.accept(options);
   }
 }

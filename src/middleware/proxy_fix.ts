@@ -6,7 +6,7 @@
 
 import type { Composition } from "../composition.ts";
 import { ConfigError } from "../errors.ts";
-import type { Exchange, PeerInfo, RequestHead, WebSocketExchange } from "../exchange.ts";
+import type { PeerInfo, RequestHead } from "../exchange.ts";
 import type { FieldList } from "../fields.ts";
 import type { FetchFramework, Framework } from "../framework_types.ts";
 import { describe } from "../misuse.ts";
@@ -20,7 +20,13 @@ import {
   readLegacy,
   readModern,
 } from "./claims.ts";
-import { ExchangeWrapper, type SeenInstead, WebSocketExchangeWrapper } from "./exchange_wrapper.ts";
+import {
+  type AnyExchange,
+  ExchangeWrapper,
+  type SeenInstead,
+  WebSocketExchangeWrapper,
+  WebTransportExchangeWrapper,
+} from "./exchange_wrapper.ts";
 import { parseNode } from "./forwarded.ts";
 import { TrustedPeers } from "./trusted.ts";
 import { wrap } from "./wrap.ts";
@@ -73,20 +79,26 @@ export function proxyFix(app: FetchFramework, options?: ProxyFixOptions): Compos
 export function proxyFix(app: Framework, options?: ProxyFixOptions): Composition;
 export function proxyFix(app: Framework, options: ProxyFixOptions = {}): Composition {
   const believe = believer(options);
-  return wrap(app, (inner) => ({
+  return wrap(app, ({ http, websocket, webtransport }) => ({
     http: (exchange) => {
       const seen = believe(exchange);
-      return inner.http(seen ? new ExchangeWrapper(exchange, seen) : exchange);
+      return http(seen ? new ExchangeWrapper(exchange, seen) : exchange);
     },
     websocket: (exchange) => {
       const seen = believe(exchange);
-      return inner.websocket(seen ? new WebSocketExchangeWrapper(exchange, seen) : exchange);
+      return websocket(seen ? new WebSocketExchangeWrapper(exchange, seen) : exchange);
     },
+    ...(webtransport && {
+      webtransport: (exchange) => {
+        const seen = believe(exchange);
+        return webtransport(seen ? new WebTransportExchangeWrapper(exchange, seen) : exchange);
+      },
+    }),
   }));
 }
 
 /** Finds what to show instead of a request, and tells whoever observes it; `null` when nobody is believed. */
-type Believer = (exchange: Exchange | WebSocketExchange) => SeenInstead | null;
+type Believer = (exchange: AnyExchange) => SeenInstead | null;
 
 function believer({ mode = "legacy", trustedHops, trusted }: ProxyFixOptions): Believer {
   const read = readerOf(mode);

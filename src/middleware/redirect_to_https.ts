@@ -69,23 +69,30 @@ export function redirectToHttps(app: Framework, options?: RedirectOptions): Comp
 export function redirectToHttps(app: Framework, options: RedirectOptions = {}): Composition {
   const { status = 307, host, port } = options;
   checkOptions(status, host, port);
-  return wrap(app, (inner, { rootPath }) => {
+  return wrap(app, ({ http, websocket, webtransport }, { rootPath }) => {
     const destination: Destination = {
       authority: host ?? null,
       portSuffix: port === undefined || port === 443 ? "" : `:${port}`,
       scriptName: scriptName(rootPath),
       rootPath: encodePath(rootPath),
     };
-    const redirect = (exchange: ResponseWriter & { readonly request: RequestHead }, to: Scheme) =>
-      answer(exchange, status, locationOf(exchange.request, to, destination));
+    /** Puts the redirect in front of a handler. */
+    const behind =
+      <T extends Redirectable>(handle: (exchange: T) => Promise<void>, to: Scheme) =>
+      (exchange: T): Promise<void> =>
+        exchange.request.scheme === "https"
+          ? handle(exchange)
+          : answer(exchange, status, locationOf(exchange.request, to, destination));
     return {
-      http: (exchange) =>
-        exchange.request.scheme === "https" ? inner.http(exchange) : redirect(exchange, "https"),
-      websocket: (exchange) =>
-        exchange.request.scheme === "https" ? inner.websocket(exchange) : redirect(exchange, "wss"),
+      http: behind(http, "https"),
+      websocket: behind(websocket, "wss"),
+      ...(webtransport && { webtransport: behind(webtransport, "https") }),
     };
   });
 }
+
+/** What can be answered with a redirect. */
+type Redirectable = ResponseWriter & { readonly request: RequestHead };
 
 /** Schemes that clients are sent to. */
 type Scheme = "https" | "wss";

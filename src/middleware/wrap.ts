@@ -10,7 +10,7 @@ import type { Framework } from "../framework_types.ts";
 import { lifecycleOf } from "./lifecycle.ts";
 
 /** The half of an application that handles requests. */
-export type Handlers = Pick<Application, "http" | "websocket">;
+export type Handlers = Pick<Application, "http" | "websocket" | "webtransport">;
 
 /** Puts handlers around those of an application; start and stop stay its own. */
 export function wrap(

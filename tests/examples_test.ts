@@ -4,6 +4,7 @@ import { deadline } from "@std/async/deadline";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { BUN_FETCH } from "./_support/bun_client.ts";
+import { CHROMIUM, Chromium } from "./_support/chromium.ts";
 import { GTLSCLIENT } from "./_support/gtlsclient.ts";
 import { outputOf, testWithTool } from "./_support/h3_tools.ts";
 import { PATIENCE_MS, Program } from "./_support/program.ts";
@@ -73,16 +74,18 @@ const ROWS: Record<string, Row> = {
   },
 
   "examples/chat.ts": {
+    binds: 3,
     check: async (program) => {
-      assert.match(await get(program.url), /<script type="module">/);
-      await using ada = await connect(`${program.url}/socket`);
-      await using bob = await connect(`${program.url}/socket`);
+      const [, plain] = program.urls;
+      assert.match(await get(plain!), /<script type="module">/);
+      await using ada = await connect(`${plain}/socket`);
+      assert.equal(await ada.next(), "Guest 1 (HTTP/1.1) came in");
+      await using bob = await connect(`${plain}/socket`);
+      assert.equal(await bob.next(), "Guest 2 (HTTP/1.1) came in");
       ada.send("Hello Bob");
-      assert.equal(await ada.next(), "Hello Bob");
-      assert.equal(await bob.next(), "Hello Bob");
+      assert.equal(await bob.next(), "Guest 1 (HTTP/1.1): Hello Bob");
       await ada.close();
-      bob.send("Gone?");
-      assert.equal(await bob.next(), "Gone?");
+      assert.equal(await bob.next(), "Guest 1 (HTTP/1.1) left");
       program.stop();
       assert.equal(await bob.closed, 1001, "The stopping server did not say that it goes away");
     },
@@ -159,6 +162,46 @@ testWithTool(GTLSCLIENT, "examples/http3.ts answers over HTTP/3", async () => {
     },
   });
 });
+
+testWithTool(
+  CHROMIUM,
+  "examples/chat.ts tells who speaks over HTTP/3 and who does not",
+  async () => {
+    await runExample("examples/chat.ts", {
+      binds: 3,
+      check: async ({ urls }) => {
+        const [secure, plain, http3] = urls;
+        await using browser = await Chromium.start(new URL(http3!).host, {
+          certificate: await serverCertificate(secure!),
+          features: ["EnableWebsocketsOverHttp3"],
+        });
+        await browser.open(http3!);
+        const heard = `document.querySelectorAll("li")`;
+        await browser.until(`${heard}.length === 1`); // that the page's guest came in
+        await using ada = await connect(`${plain}/socket`);
+        assert.equal(await ada.next(), "Guest 2 (HTTP/1.1) came in");
+        ada.send("Hello Bob");
+        assert.equal(await ada.next(), "Guest 2 (HTTP/1.1): Hello Bob");
+        await browser.until(`${heard}.length === 3`);
+        await browser.evaluate(`{
+        document.querySelector("input").value = "Hello Ada";
+        document.querySelector("form").requestSubmit();
+      }`);
+        assert.equal(await ada.next(), "Guest 1 (HTTP/3): Hello Ada");
+        await browser.until(`${heard}.length === 4`);
+        assert.deepEqual(
+          await browser.evaluate(`Array.from(${heard}, (item) => item.textContent)`),
+          [
+            "Guest 1 (HTTP/3) came in",
+            "Guest 2 (HTTP/1.1) came in",
+            "Guest 2 (HTTP/1.1): Hello Bob",
+            "Guest 1 (HTTP/3): Hello Ada",
+          ],
+        );
+      },
+    });
+  },
+);
 
 testWithTool(BUN_FETCH, "examples/hello.ts prints a command that asks it over HTTP/3", async () => {
   await runExample("examples/hello.ts", {

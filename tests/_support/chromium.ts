@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createHash, X509Certificate } from "node:crypto";
+import { spkiHash } from "../../src/server/dev_certificate.ts";
 import { CERTIFICATE } from "./certificates.ts";
 import { withDeadline } from "./deadline.ts";
 import { DevTools } from "./devtools.ts";
@@ -32,6 +32,14 @@ export const CHROMIUM: H3Tool = {
   },
 };
 
+/** How to start a browser. */
+export interface ChromiumOptions {
+  /** The certificate it takes although nobody vouches for it, PEM. Default: the test certificate. */
+  readonly certificate?: string;
+  /** Names of features to switch on that are off by default. */
+  readonly features?: readonly string[];
+}
+
 /** A browser with one page. */
 export class Chromium implements H3Client {
   readonly #process: Deno.ChildProcess;
@@ -52,20 +60,22 @@ export class Chromium implements H3Client {
   }
 
   /**
-   * Starts a browser that takes the test certificate.
+   * Starts a browser.
    *
    * @param forced `HOST:PORT` to speak HTTP/3 to without being told by Alt-Svc. QUIC to a host with a certificate of our
    * own works only when some port of that host is named here; the port may be one that nobody uses.
    */
-  static async start(forced: string): Promise<Chromium> {
+  static async start(forced: string, options: ChromiumOptions = {}): Promise<Chromium> {
+    const { certificate = CERTIFICATE, features = [] } = options;
     const profile = await Deno.makeTempDir({ prefix: "chromium-" });
     const process = new Deno.Command(COMMAND!, {
       args: [
         ...["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"],
         ...["--no-first-run", "--disable-background-networking", "--disable-extensions"],
         `--user-data-dir=${profile}`,
-        `--ignore-certificate-errors-spki-list=${publicKeyHash()}`,
+        `--ignore-certificate-errors-spki-list=${spkiHash(certificate)}`,
         `--origin-to-force-quic-on=${forced}`,
+        `--enable-features=${features.join(",")}`,
         "--host-resolver-rules=MAP localhost 127.0.0.1", // QUIC tries one address only, ::1
         "about:blank",
       ],
@@ -109,6 +119,26 @@ export class Chromium implements H3Client {
     throw new Error(`The script in the page failed: ${exceptionDetails.exception?.description}`);
   }
 
+  /** Waits until an expression is truthy in the page, looking again whenever the document changes. */
+  async until(expression: string): Promise<void> {
+    await this.evaluate(`new Promise((resolve) => {
+      const look = () => (${expression}) && (observer.disconnect(), resolve());
+      const observer = new MutationObserver(look);
+      const everything = { subtree: true, childList: true, characterData: true, attributes: true };
+      observer.observe(document, everything);
+      look();
+    })`);
+  }
+
+  /** The page as it looks at so many pixels' width, whole; PNG. */
+  async screenshot(width: number): Promise<Uint8Array<ArrayBuffer>> {
+    const metrics = { width, height: 800, deviceScaleFactor: 2, mobile: false };
+    await this.#pages.call("Emulation.setDeviceMetricsOverride", metrics);
+    const options = { format: "png", captureBeyondViewport: true };
+    const { data } = await this.#pages.call("Page.captureScreenshot", options);
+    return Uint8Array.fromBase64(data as string);
+  }
+
   /** The protocol by which the page came, as ALPN calls it. */
   pageProtocol(): Promise<string> {
     return this.evaluate(`performance.getEntriesByType("navigation")[0].nextHopProtocol`);
@@ -142,12 +172,6 @@ export class Chromium implements H3Client {
     await this.#pages.close();
     await end(this.#process, this.#stderr, this.#profile);
   }
-}
-
-/** SHA-256 of the certificate's public key as Chromium wants it. */
-function publicKeyHash(): string {
-  const key = new X509Certificate(CERTIFICATE).publicKey.export({ type: "spki", format: "der" });
-  return createHash("sha256").update(key).digest("base64");
 }
 
 /** Reads standard error to its end; its first lines say where DevTools listens. */

@@ -7,7 +7,7 @@
 
 import { H3, H3Error } from "./errors.ts";
 import { FRAME, type Frame, frameName } from "./frames.ts";
-import { BARE_ITEM, KEY, matchMembers, PARAMETERS } from "./structured_fields.ts";
+import { BARE_ITEM, KEY, matchMembers, PARAMETERS } from "../structured_fields.ts";
 import { decodeVarint, INCOMPLETE, varintLength } from "./varint.ts";
 
 /** Priority of a response (RFC 9218 §4). */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { matchMembers, PARAMETERS, STRING } from "../h3/structured_fields.ts";
+import { matchMembers, PARAMETERS, STRING } from "../structured_fields.ts";
 
 const MEMBER = new RegExp(`(${STRING})${PARAMETERS}`, "y");
 const ESCAPED = /\\(.)/g;

@@ -72,6 +72,17 @@ Deno.test("H3Connection offers extended CONNECT and datagrams only when they are
   assert.deepEqual([settings.enableConnectProtocol, settings.enableDatagrams], [true, true]);
 });
 
+Deno.test("H3Connection offers WebTransport with its number of sessions, and with 0 nothing of it", () => {
+  const settingsOf = (webTransportSessions: number) => {
+    const { control } = newConnection({ webTransportSessions, enableDatagrams: true }).streamStarts;
+    return readFrames(control.subarray(1))[0]!.payload;
+  };
+  assert.equal(decodeSettings(settingsOf(0)).webTransport, false);
+  assert.equal(decodeSettings(settingsOf(7)).webTransport, true);
+  const offer = encodeVarints(0x2b603742, 1, 0xc671706a, 7, 0x14e9cd29, 7).toHex();
+  assert.ok(settingsOf(7).toHex().includes(offer));
+});
+
 Deno.test("H3Connection sends other reserved identifiers for another random number", () => {
   const types = new Set<number>();
   const settings = new Set<number>();

@@ -36,7 +36,7 @@ const DECODED: readonly {
   { name: "a field section size of 0", pairs: [0x06, 0], settings: { maxFieldSectionSize: 0 } },
   {
     name: "unknown and GREASE settings among known ones",
-    pairs: [greaseId(0), 7, 0x01, 1, 0x2b603742, 1, greaseId(0.7), Number.MAX_SAFE_INTEGER],
+    pairs: [greaseId(0), 7, 0x01, 1, 0x2b603741, 1, greaseId(0.7), Number.MAX_SAFE_INTEGER],
     settings: { qpackMaxTableCapacity: 1 },
   },
 ];
@@ -45,6 +45,28 @@ for (const { name, pairs, settings } of DECODED) {
     assert.deepEqual(decodeSettings(encodeVarints(...pairs)), { ...DEFAULTS, ...settings });
   });
 }
+
+/** The four settings that drafts of WebTransport over HTTP/3 had. */
+const WEBTRANSPORT = [0x2b603742, 0xc671706a, 0x14e9cd29, 0x2c7cf000];
+for (const id of WEBTRANSPORT) {
+  Deno.test(`decodeSettings() takes setting 0x${id.toString(16)} for WebTransport, with datagrams and unless it is 0`, () => {
+    const webTransport = (...pairs: number[]) =>
+      decodeSettings(encodeVarints(...pairs)).webTransport;
+    assert.equal(webTransport(id, 1, 0x33, 1), true);
+    assert.equal(webTransport(0x33, 1, id, Number.MAX_SAFE_INTEGER), true);
+    assert.equal(webTransport(id, 1), false);
+    assert.equal(webTransport(id, 1, 0x33, 0), false);
+    assert.equal(webTransport(id, 0, 0x33, 1), false);
+    assert.throws(() => webTransport(id, 1, id, 1), { code: H3.SETTINGS_ERROR });
+  });
+}
+
+Deno.test("decodeSettings() sees WebTransport in one setting although the others are 0", () => {
+  for (const one of WEBTRANSPORT) {
+    const pairs = WEBTRANSPORT.flatMap((id) => [id, id === one ? 1 : 0]);
+    assert.equal(decodeSettings(encodeVarints(0x33, 1, ...pairs)).webTransport, true);
+  }
+});
 
 Deno.test("decodeSettings() ignores identifiers beyond 2^53, even two of them", () => {
   const payload = Uint8Array.fromHex(
@@ -103,6 +125,19 @@ const SETTINGS: fc.Arbitrary<Settings> = fc.record({
   webTransport: fc.boolean(),
 }, { noNullPrototype: true })
   .map((it) => ({ ...it, webTransport: it.webTransport && it.enableDatagrams }));
+
+Deno.test("encodeSettings() offers WebTransport as drafts up to 14 do, and with a number of sessions where there is one", () => {
+  const settings = { ...DEFAULTS, enableDatagrams: true, webTransport: true };
+  const pairs = (sessions: number) => [0x2b603742, 1, 0xc671706a, sessions, 0x14e9cd29, sessions];
+  const encoded = (sessions: number) =>
+    encodeVarints(0x01, 0, 0x07, 0, 0x33, 1, ...pairs(sessions));
+  assert.deepEqual(encodeSettings(settings, null), encoded(1));
+  assert.deepEqual(encodeSettings(settings, null, 16), encoded(16));
+  assert.deepEqual(
+    encodeSettings({ ...DEFAULTS, enableDatagrams: true }, null, 16),
+    encodeVarints(0x01, 0, 0x07, 0, 0x33, 1),
+  );
+});
 
 Deno.test("property: decodeSettings() reads what encodeSettings() wrote, GREASE or not", () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -34,6 +34,8 @@ export interface Frame {
   readonly opcode: number;
   /** Masked, which a server must not do. */
   readonly masked: boolean;
+  /** RSV1: the first frame of a compressed message (RFC 7692 §6). */
+  readonly compressed: boolean;
   /** Payload, unmasked. */
   readonly payload: Uint8Array;
 }
@@ -275,7 +277,9 @@ function parseFrame(bytes: Uint8Array): { frame: Frame; size: number } | null {
   const mask = masked ? bytes.subarray(start - 4, start) : null;
   const content = bytes.slice(start, start + length);
   const payload = mask ? content.map((byte, i) => byte ^ mask[i % 4]!) : content;
-  const frame = { fin: bytes[0]! >= 0x80, opcode: bytes[0]! & 0x0f, masked, payload };
+  const first = bytes[0]!;
+  const compressed = (first & 0x40) !== 0;
+  const frame = { fin: first >= 0x80, opcode: first & 0x0f, masked, compressed, payload };
   return { frame, size: start + length };
 }
 

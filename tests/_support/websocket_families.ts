@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { constants, inflateRawSync } from "node:zlib";
 import type { Answer, Case, Script } from "../websocket/families/mod.ts";
 import { chop } from "../websocket/wire.ts";
 import { concat } from "./bytes.ts";
@@ -47,11 +48,14 @@ class Ear {
   readonly ended: Promise<void>;
   readonly #client: WebSocketClient;
   readonly #expected: number;
+  /** Logarithm of the window the server has to stay in; `null` when it must not compress. */
+  readonly #windowBits: number | null;
   readonly #complete = Promise.withResolvers<void>();
 
   constructor(client: WebSocketClient, expected: number) {
     this.#client = client;
     this.#expected = expected;
+    this.#windowBits = windowOf(client.answer.headers.get("sec-websocket-extensions"));
     this.ended = this.#listen();
   }
 
@@ -68,7 +72,7 @@ class Ear {
           this.close = readClose(frame.payload).code;
           break;
         }
-        this.answers.push(answerOf(frame));
+        this.answers.push(answerOf(frame, this.#windowBits));
         if (this.answers.length >= this.#expected) this.#complete.resolve();
       }
       await this.#client.ended();
@@ -119,12 +123,28 @@ function beforeClose(bytes: Uint8Array): number {
 
 const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function answerOf({ opcode, payload, fin, masked }: Frame): Answer {
+/** Window for what the server compresses, by its answer to the handshake (RFC 7692 §7.1.2.1). */
+function windowOf(extensions: string | null): number | null {
+  if (extensions === null) return null;
+  assert.match(extensions, /^permessage-deflate; server_no_context_takeover; /);
+  return Number(/server_max_window_bits=(\d+)/.exec(extensions)?.[1] ?? 15);
+}
+
+function answerOf(frame: Frame, windowBits: number | null): Answer {
+  const { opcode, fin, masked, compressed } = frame;
   assert.ok(fin && !masked, "A server sends whole, unmasked frames");
+  assert.ok(!compressed || windowBits !== null, "Compression was not agreed on");
+  const payload = compressed ? inflate(frame.payload, windowBits!) : frame.payload;
   if (opcode === OP.text) return { type: "text", data: text.decode(payload) };
   if (opcode === OP.binary) return { type: "binary", data: payload };
   assert.equal(opcode, OP.pong);
   return { type: "pong", data: payload };
+}
+
+/** Fails when the window is too small for what was compressed. */
+function inflate(payload: Uint8Array, windowBits: number): Uint8Array {
+  const data = concat([payload, Uint8Array.of(0, 0, 0xff, 0xff)]);
+  return inflateRawSync(data, { windowBits, finishFlush: constants.Z_SYNC_FLUSH });
 }
 
 /** A pong may overtake echoes, which the application sends. Where the server had to fail, some may be missing. */

@@ -39,6 +39,12 @@ export { serve, type ServeOptions } from "./src/server/serve.ts";
 export type { Server } from "./src/server/server.ts";
 export type { StopReasons } from "./src/server/until_told.ts";
 export { start, type StartOptions, type TaskStatus } from "./src/server/start.ts";
-export { upgradeWebSocket } from "./src/server/upgrade.ts";
+export { upgradeWebSocket, upgradeWebTransport } from "./src/server/upgrade.ts";
 export { WebTransportStreamError } from "./src/webtransport_exchange.ts";
 export type { UpgradeOptions, WebSocketUpgrade } from "./src/upgrade.ts";
+export type {
+  ServerWebTransport,
+  ServerWebTransportStats,
+  WebTransportUpgrade,
+  WebTransportUpgradeOptions,
+} from "./src/webtransport_types.ts";

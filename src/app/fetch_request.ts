@@ -9,7 +9,7 @@ import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
 import type { FieldList } from "../fields.ts";
 import { lazyRequest, type RequestParts } from "./lazy_request.ts";
 
-/** What a request is made from: an exchange, or a WebSocket handshake without `read`. */
+/** What a request is made from: an exchange, or a handshake, which has no `read`. */
 export interface RequestSource {
   /** The head. */
   readonly request: RequestHead;
@@ -32,10 +32,15 @@ export function requestOf(source: RequestSource): Request {
 }
 
 /**
- * Makes the `Request` of a WebSocket handshake. Over HTTP/3 that is a CONNECT (RFC 9220), which is shown as the GET with
- * an upgrade that it is over HTTP/1.1: applications look for that.
+ * Makes the `Request` of a handshake. Over HTTP/3 that is a CONNECT (RFC 9220), which is shown as the GET with an upgrade
+ * that it would be over HTTP/1.1: applications look for that.
+ *
+ * @param protocol What the handshake is for.
  */
-export function handshakeRequestOf(source: RequestSource): Request {
+export function handshakeRequestOf(
+  source: RequestSource,
+  protocol: "websocket" | "webtransport",
+): Request {
   const { request } = source;
   if (request.method !== "CONNECT") return requestOf(source);
   const { scheme, authority, target, httpVersion, fields } = request;
@@ -46,7 +51,7 @@ export function handshakeRequestOf(source: RequestSource): Request {
       authority,
       target,
       httpVersion,
-      fields: [...fields, ["connection", "Upgrade"], ["upgrade", "websocket"]],
+      fields: [...fields, ["connection", "Upgrade"], ["upgrade", protocol]],
     },
     get signal() {
       return source.signal;
@@ -107,7 +112,7 @@ function announcesContent(fields: FieldList): boolean {
   );
 }
 
-/** What `info` is made from: an exchange, or a WebSocket handshake, which has less of it. */
+/** What `info` is made from: an exchange, or a handshake, which has less of it. */
 type InfoSource =
   & { readonly peer: PeerInfo; readonly request: RequestHead }
   & Partial<Pick<Exchange, "supports" | "inform" | "trailers">>;

@@ -1,11 +1,12 @@
 /**
- * `upgradeWebSocket`, whatever driver the request came from.
+ * `upgradeWebSocket` and `upgradeWebTransport`, whatever driver the request came from.
  *
  * @module
  */
 
 import { resolveConfig } from "../config/mod.ts";
 import { upgradeNative } from "../protocol/guarded_socket.ts";
+import { HandshakeError } from "../errors.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import {
   getUpgrader,
@@ -13,6 +14,11 @@ import {
   type Upgrader,
   type WebSocketUpgrade,
 } from "../upgrade.ts";
+import {
+  getWebTransportUpgrader,
+  type WebTransportUpgrade,
+  type WebTransportUpgradeOptions,
+} from "../webtransport_types.ts";
 
 /**
  * Upgrades a request to a WebSocket: return `response` from the handler and talk through `socket`.
@@ -57,3 +63,49 @@ function foreignUpgrader(): Upgrader {
   }
   return foreign;
 }
+
+/**
+ * Accepts a WebTransport session: return `response` from the handler and talk through `session`.
+ *
+ * A handshake comes as a GET with the field `upgrade: webtransport`, beside the other requests of an HTTP/3 connection
+ * (option `quic_bind`). A handler that does not call this denies it with what it returns, a success with 501. The session
+ * lives until one side closes it or the connection is lost; a server that stops tells it by `session.draining` first.
+ *
+ * `session` has the interface of browsers, seen from the other end. Where the client ends a stream or the session, reads,
+ * writes and `closed` reject with a `WebTransportError`. Functions of your own that nobody waits for must catch that: a
+ * rejection that nobody handles is the program's end.
+ *
+ * @throws {ApplicationError} On a second call.
+ * @throws {HandshakeError} When `options.protocol` was not offered (400), or the request is no handshake of WebTransport,
+ * as any over HTTP/1.1 and HTTP/2 (501). Let it pass: the server answers so.
+ * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-webtrans-http3 | WebTransport over HTTP/3}
+ *
+ * @example
+ * ```ts
+ * import { serve, upgradeWebTransport } from "jsr:@x/hypercorn";
+ *
+ * async function echo(session: WebTransport) {
+ *   for await (const { readable, writable } of session.incomingBidirectionalStreams) {
+ *     readable.pipeTo(writable);
+ *   }
+ * }
+ *
+ * await serve((request) => {
+ *   if (request.headers.get("upgrade") !== "webtransport") return new Response("Hello\n");
+ *   const { session, response } = upgradeWebTransport(request);
+ *   echo(session).catch((error) => console.log(`The session was lost: ${error}`));
+ *   return response;
+ * }, { quicBind: "localhost:4433", certfile: "cert.pem", keyfile: "key.pem" });
+ * ```
+ */
+export function upgradeWebTransport(
+  request: Request,
+  options: WebTransportUpgradeOptions = {},
+): WebTransportUpgrade {
+  const upgrade = getWebTransportUpgrader(request);
+  if (upgrade === undefined) throw new HandshakeError(501, NO_HANDSHAKE, [], "WebTransport");
+  return upgrade(options);
+}
+
+const NO_HANDSHAKE = "the request is none. WebTransport needs HTTP/3: " +
+  `set "quic_bind", and have the client call new WebTransport(url)`;

@@ -1,0 +1,76 @@
+/**
+ * What belongs to a WebTransport session and ends with it.
+ *
+ * @module
+ */
+
+import type { WebTransportEnd, WebTransportSession } from "../webtransport_exchange.ts";
+import { asTransportError, sessionOver } from "./webtransport_error.ts";
+
+/** Something that is to be told when its session is over. */
+export interface SessionPart {
+  /** The session is over. */
+  over(end: WebTransportEnd): void;
+}
+
+/** What is open in a session. */
+export type OpenParts = Set<SessionPart>;
+
+/**
+ * Source of a readable stream of what comes in a session, one at a time and when somebody asks; it ends as the session
+ * does. It suits streams with a high water mark of 0.
+ */
+export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart {
+  readonly #session: Promise<WebTransportSession>;
+  readonly #next: (session: WebTransportSession) => Promise<T | null>;
+  #controller: ReadableStreamDefaultController<T> | undefined;
+  #pulling = false;
+  #cancelled = false;
+
+  /**
+   * @param session The session, once it is accepted.
+   * @param next The next, `null` when the session is over. One call at a time.
+   */
+  constructor(
+    session: Promise<WebTransportSession>,
+    next: (session: WebTransportSession) => Promise<T | null>,
+  ) {
+    this.#session = session;
+    this.#next = next;
+  }
+
+  start(controller: ReadableStreamDefaultController<T>): void {
+    this.#controller = controller;
+  }
+
+  async pull(controller: ReadableStreamDefaultController<T>): Promise<void> {
+    this.#pulling = true;
+    try {
+      const session = await this.#session;
+      const item = await this.#next(session);
+      if (this.#cancelled) return;
+      if (item === null) end(controller, await session.closed);
+      else controller.enqueue(item);
+    } catch (error) {
+      throw asTransportError(error);
+    } finally {
+      this.#pulling = false;
+    }
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+  }
+
+  /** A read that waits learns of it by itself, and may get what came before. */
+  over(how: WebTransportEnd): void {
+    if (this.#pulling || this.#cancelled || this.#controller === undefined) return;
+    end(this.#controller, how);
+  }
+}
+
+/** Closes a stream after a clean end, else errors it. */
+function end(controller: ReadableStreamDefaultController, how: WebTransportEnd): void {
+  if (how.clean) controller.close();
+  else controller.error(sessionOver(how));
+}

@@ -1,0 +1,152 @@
+/**
+ * A `WebTransport`-shaped session for fetch applications.
+ *
+ * @see {@link https://www.w3.org/TR/webtransport/#web-transport | WebTransport, the interface}
+ * @module
+ */
+
+import type * as transport from "../webtransport_exchange.ts";
+import type { ServerWebTransport, ServerWebTransportStats } from "../webtransport_types.ts";
+import { SessionDatagrams } from "./webtransport_datagrams.ts";
+import { asTransportError, sessionOver, transportError } from "./webtransport_error.ts";
+import { type OpenParts, SessionSource } from "./webtransport_parts.ts";
+import { ReceiveStream, SendStream } from "./webtransport_streams.ts";
+
+/** The session handed to the application. */
+export class FetchSession implements ServerWebTransport {
+  readonly protocol: string;
+  readonly reliability = "supports-unreliable";
+  readonly ready: Promise<void>;
+  readonly closed: Promise<WebTransportCloseInfo>;
+  readonly draining: Promise<void>;
+  readonly datagrams: WebTransportDatagramDuplexStream;
+  readonly incomingBidirectionalStreams: ReadableStream<WebTransportBidirectionalStream>;
+  readonly incomingUnidirectionalStreams: ReadableStream<WebTransportReceiveStream>;
+  readonly #accepted = Promise.withResolvers<transport.WebTransportSession>();
+  readonly #closed = Promise.withResolvers<WebTransportCloseInfo>();
+  readonly #draining = Promise.withResolvers<void>();
+  readonly #open: OpenParts = new Set();
+  #session: transport.WebTransportSession | undefined;
+  /** Arguments of a `close()` before the session was there. */
+  #closeEarly: [code: number, reason: string] | undefined;
+
+  /** @param protocol Application protocol that is chosen, `""` for none. */
+  constructor(protocol: string) {
+    const accepted = this.#accepted.promise;
+    this.protocol = protocol;
+    this.ready = accepted.then(() => {});
+    this.closed = this.#closed.promise;
+    this.draining = this.#draining.promise;
+    for (const promise of [accepted, this.ready, this.closed]) {
+      promise.catch(() => {}); // nobody has to look at it
+    }
+    this.datagrams = new SessionDatagrams(accepted, this.#open);
+    this.incomingBidirectionalStreams = this.#incoming(async (session) => {
+      const stream = await session.acceptBidirectional();
+      return stream && this.#bidirectional(stream);
+    });
+    this.incomingUnidirectionalStreams = this.#incoming(async (session) => {
+      const stream = await session.acceptUnidirectional();
+      return stream && new ReceiveStream(stream, this.#open);
+    });
+  }
+
+  async createBidirectionalStream(
+    options?: WebTransportSendStreamOptions,
+  ): Promise<WebTransportBidirectionalStream> {
+    const stream = await this.#opened(options, (session) => session.openBidirectional());
+    return this.#bidirectional(stream, options);
+  }
+
+  async createUnidirectionalStream(
+    options?: WebTransportSendStreamOptions,
+  ): Promise<WebTransportSendStream> {
+    const stream = await this.#opened(options, (session) => session.openUnidirectional());
+    return this.#sending(stream, options);
+  }
+
+  /** Is refused: the runtime has one order for all streams of a connection. */
+  createSendGroup(): WebTransportSendGroup {
+    throw noGroups();
+  }
+
+  drain(): void {
+    this.#session?.drain();
+  }
+
+  getStats(): Promise<ServerWebTransportStats> {
+    const droppedIncoming = this.#session?.droppedDatagrams ?? 0;
+    return Promise.resolve({ datagrams: { droppedIncoming } });
+  }
+
+  /** Closes the session, once it is there. A second call does nothing. */
+  close({ closeCode = 0, reason = "" }: WebTransportCloseInfo = {}): void {
+    const code = closeCode >>> 0;
+    if (this.#session) this.#session.close(code, reason);
+    else this.#closeEarly ??= [code, reason];
+  }
+
+  /** The handshake was accepted. Settles when the session is over. */
+  async run(session: transport.WebTransportSession): Promise<void> {
+    this.#session = session;
+    session.draining.then(this.#draining.resolve);
+    this.#accepted.resolve(session);
+    if (this.#closeEarly) session.close(...this.#closeEarly);
+    const end = await session.closed;
+    for (const part of this.#open) part.over(end);
+    this.#open.clear();
+    if (end.clean) this.#closed.resolve({ closeCode: end.code, reason: end.reason });
+    else this.#closed.reject(sessionOver(end));
+  }
+
+  /** The handshake was not accepted. */
+  fail(error: unknown): void {
+    const reason = transportError("The session was not accepted", "session");
+    reason.cause = error;
+    this.#accepted.reject(reason);
+    this.#closed.reject(reason);
+  }
+
+  #incoming<T>(next: (session: transport.WebTransportSession) => Promise<T | null>) {
+    const source = new SessionSource(this.#accepted.promise, next);
+    this.#open.add(source);
+    return new ReadableStream<T>(source, { highWaterMark: 0 });
+  }
+
+  async #opened<T>(
+    options: WebTransportSendStreamOptions | undefined,
+    open: (session: transport.WebTransportSession) => Promise<T>,
+  ): Promise<T> {
+    if (options?.sendGroup) throw noGroups();
+    const session = await this.#accepted.promise;
+    try {
+      return await open(session);
+    } catch (error) {
+      throw asTransportError(error);
+    }
+  }
+
+  #bidirectional(
+    { receive, send }: transport.WebTransportBidirectionalStream,
+    options?: WebTransportSendStreamOptions,
+  ): WebTransportBidirectionalStream {
+    const readable = new ReceiveStream(receive, this.#open);
+    return { readable, writable: this.#sending(send, options) };
+  }
+
+  #sending(
+    stream: transport.WebTransportSendStream,
+    { sendOrder }: WebTransportSendStreamOptions = {},
+  ): WebTransportSendStream {
+    const sending = new SendStream(stream, this.#open);
+    if (sendOrder !== undefined) sending.sendOrder = sendOrder;
+    return sending;
+  }
+}
+
+function noGroups(): DOMException {
+  return new DOMException(
+    "Cannot group streams: this runtime has one order for all streams of a connection. Use sendOrder",
+    "NotSupportedError",
+  );
+}

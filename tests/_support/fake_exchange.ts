@@ -60,13 +60,14 @@ export interface FakeExchangeOptions extends FakeRequest {
   readonly content?: Content | readonly Content[] | { readonly open: true };
 }
 
-const PEER: PeerInfo = {
+/** Addresses where a test gives none. */
+export const PEER: PeerInfo = {
   client: { hostname: "192.0.2.1", port: 50_000 },
   server: { hostname: "127.0.0.1", port: 8000 },
 };
 
 /** Request head of the options; `host` is put first from `authority`, as drivers do. */
-function requestHead(options: FakeRequest): RequestHead {
+export function requestHead(options: FakeRequest): RequestHead {
   const authority = options.authority ?? "localhost";
   const fields = options.fields ?? [];
   return {

@@ -13,6 +13,8 @@ import { CERTIFICATE } from "./certificates.ts";
 import { withDeadline } from "./deadline.ts";
 import { headers } from "./h3_attacker.ts";
 import { requestFields } from "./h3_peer.ts";
+import { WebSocketClient } from "./websocket_client.ts";
+import { ClientRequest } from "./webtransport_request.ts";
 import { ClientSession, type SessionOwner } from "./webtransport_session.ts";
 import { HANG_MS, SessionStream } from "./webtransport_stream.ts";
 import {
@@ -155,9 +157,23 @@ export class WebTransportClient implements SessionOwner, AsyncDisposable {
   async get(path = "/"): Promise<{ readonly status: number; readonly text: string }> {
     const stream = await this.bidirectional(headers(requestFields({ path })));
     stream.finish();
-    const response = new ClientSession(this, stream);
+    const response = new ClientRequest(stream);
     const { status } = await response.answer;
     return { status, text: await response.content() };
+  }
+
+  /** Opens a WebSocket. @throws {Error} When it is refused. */
+  async webSocket(path = "/"): Promise<WebSocketClient> {
+    const fields = [["sec-websocket-version", "13"]] as const;
+    const head = headers(sessionFields({ path, protocol: "websocket", fields }));
+    const handshake = new ClientRequest(await this.bidirectional(head));
+    const { status, fields: answer } = await handshake.answer;
+    if (status !== 200) throw new Error(`The WebSocket was refused with ${status}`);
+    return new WebSocketClient(
+      handshake.tunnel(),
+      { status, headers: answer },
+      new Uint8Array(0),
+    );
   }
 
   /** Closes with H3_NO_ERROR; settles when it is over. */

@@ -1,14 +1,12 @@
 /**
- * A session of a WebTransport client, or any request that it made: what the server answers, and what it says after that.
+ * A session of a WebTransport client: what it sends, and what the server says.
  *
  * @module
  */
 
-import type { FieldList } from "../../src/fields.ts";
-import { CapsuleReader, encodeFrame, FRAME, FrameReader } from "../../src/h3/mod.ts";
-import { QPACKDecoder } from "../../src/qpack/mod.ts";
-import { concat } from "./bytes.ts";
+import { CapsuleReader } from "../../src/h3/mod.ts";
 import { withDeadline } from "./deadline.ts";
+import { ClientRequest } from "./webtransport_request.ts";
 import { HANG_MS, Mailbox, type SessionStream } from "./webtransport_stream.ts";
 import {
   capsule,
@@ -31,7 +29,7 @@ export interface SessionOwner {
 
 /** How the server ended a session, with the last word that it said. */
 export interface ClientEnd {
-  /** CLOSE capsule, FIN without one, or neither of them. */
+  /** CLOSE capsule and FIN, FIN alone, or no FIN. */
   readonly by: "close" | "fin" | "lost";
   /** Of the capsule. */
   readonly code: number;
@@ -42,65 +40,38 @@ export interface ClientEnd {
 /** Larger than any capsule that a server may send. */
 const MAX_CAPSULE = 65_536;
 
-/** One request stream. */
-export class ClientSession {
-  /** Id of the stream, which is the one of the session. */
-  readonly id: number;
-  /** The stream. Do not read it. */
-  readonly stream: SessionStream;
-  /** Settles with head of the answer. */
-  readonly answer: Promise<{ readonly status: number; readonly fields: Headers }>;
-  /** Settles when the server has ended it; never rejects. */
-  readonly ended: Promise<ClientEnd>;
+/** One session, or what was to be one: content of a denial comes as with any request. */
+export class ClientSession extends ClientRequest {
   /** Datagrams of the server. */
   readonly datagrams: Mailbox<Uint8Array> = new Mailbox();
   /** Streams that the server opened in both directions. */
   readonly bidirectional: Mailbox<SessionStream> = new Mailbox();
   /** Streams that the server opened in one direction. */
   readonly unidirectional: Mailbox<SessionStream> = new Mailbox();
-  /** Types of the capsules that came, in order. */
-  readonly capsules: number[] = [];
   readonly #owner: SessionOwner;
-  readonly #answer = Promise.withResolvers<{ status: number; fields: Headers }>();
   readonly #drained = Promise.withResolvers<void>();
-  readonly #ended = Promise.withResolvers<ClientEnd>();
-  readonly #content: Uint8Array[] = [];
   readonly #capsules = new CapsuleReader({
     types: new Set([WT_CAPSULE.DATAGRAM, WT_CAPSULE.CLOSE, WT_CAPSULE.DRAIN]),
     maxValueSize: MAX_CAPSULE,
   });
   #last: Omit<ClientEnd, "by"> | null = null;
 
-  /** @param stream A request stream whose head was sent. */
+  /** @param stream A request stream whose head, a handshake, was sent. */
   constructor(owner: SessionOwner, stream: SessionStream) {
+    super(stream);
     this.#owner = owner;
-    this.stream = stream;
-    this.id = stream.id;
-    this.answer = withDeadline(this.#answer.promise, "an answer", HANG_MS);
-    this.ended = this.#ended.promise;
-    this.answer.catch(() => {}); // a test need not look
-    void this.#read();
-  }
-
-  /** Content of an answer, up to its end. */
-  async content(): Promise<string> {
-    await withDeadline(this.ended, "the end of an answer", HANG_MS);
-    return new TextDecoder().decode(concat(this.#content));
   }
 
   /** How the server ended it. @throws {Error} When it does not. */
-  end(): Promise<ClientEnd> {
-    return withDeadline(this.ended, "the end of a session", HANG_MS);
+  async end(): Promise<ClientEnd> {
+    const how = await this.over();
+    const by = how === "fin" && this.#last ? "close" : how;
+    return { by, ...this.#last ?? { code: 0, reason: "" } };
   }
 
   /** Settles when the server has asked for the end. @throws {Error} When it does not. */
   drained(): Promise<void> {
     return withDeadline(this.#drained.promise, "DRAIN", HANG_MS);
-  }
-
-  /** Sends bytes in a DATA frame; says whether the server still takes them. */
-  data(bytes: Uint8Array): Promise<boolean> {
-    return this.stream.send(encodeFrame(FRAME.DATA, bytes));
   }
 
   /** Sends a capsule in a DATA frame. */
@@ -142,66 +113,20 @@ export class ClientSession {
     return await stream.text();
   }
 
-  async #read(): Promise<void> {
-    const frames = new FrameReader({ admit: treatmentOf });
-    try {
-      for (let bytes = await this.stream.read(); bytes; bytes = await this.stream.read()) {
-        frames.receive(bytes);
-        for (let frame = frames.next(); frame !== null; frame = frames.next()) {
-          if (frame.type === FRAME.HEADERS) this.#onHead(frame.payload);
-          else this.#onData(frame.payload);
-        }
-      }
-      this.#finish(this.#last ? "close" : "fin");
-    } catch (error) {
-      this.#finish("lost", error);
-    }
-  }
-
-  #onHead(section: Uint8Array): void {
-    const fields = decode(section);
-    const status = Number(fields.find(([name]) => name === ":status")?.[1]);
-    if (!(status >= 200)) return;
-    const rest = fields.filter(([name]) => !name.startsWith(":"));
-    this.#answer.resolve({ status, fields: new Headers(rest as [string, string][]) });
-  }
-
-  #onData(bytes: Uint8Array): void {
-    this.#content.push(bytes);
+  protected override onData(bytes: Uint8Array): void {
+    super.onData(bytes);
     this.#capsules.receive(bytes);
     for (let next = this.#capsules.next(); next !== null; next = this.#capsules.next()) {
       const { type, payload } = next;
-      this.capsules.push(type);
       if (type === WT_CAPSULE.DATAGRAM) this.datagrams.add(payload);
       else if (type === WT_CAPSULE.DRAIN) this.#drained.resolve();
       else this.#last = readClose(payload);
     }
   }
-
-  #finish(by: ClientEnd["by"], cause: unknown = "the stream ended"): void {
-    this.#answer.reject(new Error(`There is no answer: ${cause}`));
-    this.#ended.resolve({ by, ...this.#last ?? { code: 0, reason: "" } });
-  }
-}
-
-function treatmentOf(type: number): "whole" | "parts" | "skip" {
-  if (type === FRAME.HEADERS) return "whole";
-  return type === FRAME.DATA ? "parts" : "skip";
 }
 
 function readClose(payload: Uint8Array): { readonly code: number; readonly reason: string } {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   const reason = new TextDecoder("utf-8", { fatal: true }).decode(payload.subarray(4));
   return { code: view.getUint32(0), reason };
-}
-
-function decode(section: Uint8Array): FieldList {
-  const decoder = new QPACKDecoder({
-    maxTableCapacity: 0, // as our SETTINGS say
-    maxBlockedStreams: 0,
-    maxFieldSectionSize: 65_536,
-    maxNameLength: 256,
-    maxValueLength: 65_536,
-  });
-  return decoder.decode(0, section)!;
 }

@@ -79,6 +79,7 @@ export class WebTransportTarget implements AsyncDisposable {
   sessions = 0;
   readonly #quic: DenoQuicListener;
   readonly #http3: H3Listener;
+  readonly #offersSessions: boolean;
   readonly #memory = Deno.memoryUsage().rss;
 
   /** Starts it on a free port. */
@@ -90,6 +91,7 @@ export class WebTransportTarget implements AsyncDisposable {
       origins: new Set<string>(),
       ...options.webtransport,
     };
+    this.#offersSessions = webtransport.maxSessions > 0;
     this.#quic = listenQuic(listenOptions({
       backend,
       maxBidirectionalStreams: 100 + webtransport.maxStreams,
@@ -127,7 +129,7 @@ export class WebTransportTarget implements AsyncDisposable {
 
   /** A client that is served while others attack. */
   bystander(): SessionBystander {
-    return new SessionBystander(this.port);
+    return new SessionBystander(this.port, this.#offersSessions);
   }
 
   /** Settles when the application was told of this end. */
@@ -180,16 +182,18 @@ export function describeEnd({ code, reason, clean }: WebTransportEnd): string {
   return `${clean ? "clean" : "unclean"} ${code} ${reason}`.trimEnd();
 }
 
-/** Uses a session all the time, and makes ordinary requests beside it. */
+/** Uses a session all the time, where there may be one, and makes ordinary requests beside it. */
 export class SessionBystander {
   readonly #port: number;
+  readonly #hasSession: boolean;
   readonly #latencies: number[] = [];
   readonly #done: Promise<void>;
   #over = false;
   #failure: unknown;
 
-  constructor(port: number) {
+  constructor(port: number, hasSession: boolean) {
     this.#port = port;
+    this.#hasSession = hasSession;
     this.#done = this.#run();
   }
 
@@ -207,14 +211,15 @@ export class SessionBystander {
   async #run(): Promise<void> {
     try {
       await using client = await WebTransportClient.connect(this.#port);
-      const session = await client.open({ path: "/bystander" });
+      const session = this.#hasSession ? await client.open({ path: "/bystander" }) : null;
       for (let turn = 0; !this.#over; turn++) {
         const start = performance.now();
-        assert.equal(await session.ask(`turn ${turn}`), `turn ${turn}`);
+        if (session) assert.equal(await session.ask(`turn ${turn}`), `turn ${turn}`);
         assert.deepEqual(await client.get(), { status: 200, text: "ok" });
         this.#latencies.push(performance.now() - start);
         await pause(PAUSE_MS);
       }
+      if (session === null) return;
       await session.close();
       assert.equal((await session.end()).by, "fin");
     } catch (error) {

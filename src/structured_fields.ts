@@ -11,8 +11,10 @@ const INTEGER = String.raw`-?\d{1,15}`;
 const NUMBER = String.raw`-?(?:\d{1,12}\.\d{1,3}|\d{1,15})`;
 const TOKEN = "[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*";
 
-/** UTF-8 in percent-encoding with lower-case digits; what is visible and neither `%` nor `"` stands for itself. */
+/** A byte of UTF-8 after the first one of a character, percent-encoded. */
 const TAIL = "%[89ab][0-9a-f]";
+
+/** A character of a display string: itself when it is visible and neither `%` nor `"`, else its UTF-8 (RFC 3629 §4). */
 const CHARACTER = [
   String.raw`[\x20\x21\x23\x24\x26-\x7e]`,
   "%[0-7][0-9a-f]",
@@ -38,15 +40,22 @@ export const BARE_ITEM: string = String
 /** Parameters, or none (§4.2.3.2). */
 export const PARAMETERS = `(?:; *${KEY}(?:=${BARE_ITEM})?)*`;
 
+/**
+ * Characters of a value that is looked at. A pattern keeps a few bytes for each that it passes, and the runtime throws
+ * when that is too much, from 4 million on; field sections have 64 KiB unless somebody wants more.
+ */
+const MAX_LENGTH = 1024 * 1024;
+
 const SEPARATOR = /[ \t]*,[ \t]*/y;
 
 /**
  * The members of a list or dictionary, with several lines joined with `", "` (§4.2).
  *
  * @param member Sticky pattern of one member.
- * @returns What `member` matched, in order; `null` when `value` is not made of such members.
+ * @returns What `member` matched, in order; `null` when `value` is not made of such members, or is longer than 1 MiB.
  */
 export function matchMembers(value: string, member: RegExp): RegExpExecArray[] | null {
+  if (value.length > MAX_LENGTH) return null;
   const matches: RegExpExecArray[] = [];
   const text = trimSpaces(value);
   let offset = 0;

@@ -81,6 +81,8 @@ export class ConnectionModel {
         return this.#request(action.fields, action.content);
       case "unknown stream":
         return this.#unknownStream(action.length);
+      case "session stream":
+        return this.#sessionStream(action.both, new Uint8Array(action.length).fill(0x61));
       case "goaway":
         return this.#control(encodeFrame(FRAME.GOAWAY, encodeVarints(0)));
       case "allow pushes":
@@ -158,6 +160,26 @@ export class ConnectionModel {
     stream.receive(concat([encodeVarints(GREASE), new Uint8Array(length)]), this.#now);
     assert.ok(stream.discard);
     stream.finish();
+  }
+
+  /** A stream of a WebTransport session comes at once, and goes at once. */
+  #sessionStream(both: boolean, rest: Uint8Array): void {
+    const sessionId = 4 * rest.length;
+    const bytes = concat([encodeVarints(both ? 0x41 : 0x54, sessionId), rest]);
+    if (both) {
+      if (this.requests.length >= SERVER.maxRequestStreams) return;
+      const taken = newRequest(4 * this.requests.length, [], []);
+      this.requests.push(taken);
+      taken.reset = true; // for the client there is nothing to do on this one any more
+      const stream = this.#open(taken);
+      stream.receive(bytes, this.#now);
+      assert.deepEqual(stream.next(), { type: "webtransport", sessionId, rest });
+      stream.close();
+    } else {
+      const stream = this.server.unidirectional(this.#nextUnknown += 4);
+      assert.deepEqual(stream.receive(bytes, this.#now), []);
+      assert.deepEqual(stream.webTransport, { sessionId, rest });
+    }
   }
 
   #actOn(action: Exclude<Action, { do: "request" }>, request: Request | undefined): void {

@@ -22,6 +22,7 @@ export type Action =
   | { readonly do: "trailers"; readonly stream: number; readonly fields: FieldList }
   | { readonly do: "unknown frame"; readonly stream: number; readonly length: number }
   | { readonly do: "unknown stream"; readonly length: number }
+  | { readonly do: "session stream"; readonly both: boolean; readonly length: number }
   | { readonly do: "prioritize"; readonly stream: number; readonly priority: Priority }
   | { readonly do: "goaway" }
   | { readonly do: "allow pushes" }
@@ -40,7 +41,7 @@ export const SERVER: H3Options = {
   maxRequestStreams: 100,
   enableConnectProtocol: true,
   enableDatagrams: true,
-  webTransportSessions: 0,
+  webTransportSessions: 1,
   random: 0.5,
 };
 
@@ -51,7 +52,7 @@ export const CLIENT: Settings = {
   qpackBlockedStreams: 2,
   enableConnectProtocol: false,
   enableDatagrams: true,
-  webTransport: false,
+  webTransport: true,
 };
 
 /** A type of frames and streams that means nothing. */

@@ -13,6 +13,7 @@ import { PROXY_TARGETS } from "./targets/proxies.ts";
 import { QPACK_TARGETS } from "./targets/qpack.ts";
 import { REQUEST_TARGETS } from "./targets/requests.ts";
 import { WEBSOCKET_TARGETS } from "./targets/websocket.ts";
+import { WEBTRANSPORT_TARGETS } from "./targets/webtransport.ts";
 
 /** In the order of the layers, from the wire up. */
 export const TARGETS: readonly Target[] = [
@@ -21,6 +22,7 @@ export const TARGETS: readonly Target[] = [
   ...REQUEST_TARGETS,
   ...CONNECTION_TARGETS,
   ...WEBSOCKET_TARGETS,
+  ...WEBTRANSPORT_TARGETS,
   ...PROXY_TARGETS,
   ...LOG_TARGETS,
   ...OPTION_TARGETS,

@@ -56,6 +56,7 @@ const IGNORED: readonly [value: string, urgency: number, incremental: boolean][]
   ['x=(1 "a";p;q=?0   tok*/en ), u=1', 1, false],
   ["x=();p=1, u=1", 1, false],
   ["x=-1.25, y=?0, u=1", 1, false],
+  ['x=@-12;y, z=%"%c3%bc", u=1', 1, false],
 ];
 for (const [value, urgency, incremental] of IGNORED) {
   Deno.test(`parsePriority() ignores members of ${JSON.stringify(value)} that are unknown, out of range or of another type (RFC 9218 §4)`, () => {
@@ -65,6 +66,8 @@ for (const [value, urgency, incremental] of IGNORED) {
 
 const NO_DICTIONARIES = [
   "u=1,",
+  "u=1, x=@1.5",
+  'u=1, x=%"%ff"',
   ",u=1",
   "u=1,,i",
   "u=1 i",
@@ -89,7 +92,7 @@ const NO_DICTIONARIES = [
   "\tu=1",
 ];
 for (const value of NO_DICTIONARIES) {
-  Deno.test(`parsePriority() ignores ${JSON.stringify(value)} altogether: it is no dictionary (RFC 8941 §4.2)`, () => {
+  Deno.test(`parsePriority() ignores ${JSON.stringify(value)} altogether: it is no dictionary (RFC 9651 §4.2)`, () => {
     assert.deepEqual(parsePriority(value), DEFAULT_PRIORITY);
   });
 }

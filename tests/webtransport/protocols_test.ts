@@ -96,6 +96,13 @@ Deno.test("parseAvailableProtocols() takes time in proportion for what is nearly
   assert.ok(performance.now() - before < 15_000);
 });
 
+Deno.test("parseAvailableProtocols() ignores what is longer than 1 MiB, which patterns may fail on", () => {
+  const ofLength = (length: number) => `"${"a".repeat(length - 2)}"`;
+  assert.equal(parseAvailableProtocols(ofLength(2 ** 20))[0]!.length, 2 ** 20 - 2);
+  assert.deepEqual(parseAvailableProtocols(ofLength(2 ** 20 + 1)), []);
+  assert.deepEqual(parseAvailableProtocols(ofLength(2 ** 25)), []);
+});
+
 Deno.test("serializeProtocol() quotes and escapes", () => {
   assert.equal(serializeProtocol(""), '""');
   assert.equal(serializeProtocol("moq-00 ~"), '"moq-00 ~"');

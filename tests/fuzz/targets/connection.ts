@@ -47,6 +47,7 @@ const ACTION: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: step("trailers", { stream: STREAM, fields: FIELDS }) },
   { weight: 1, arbitrary: step("unknown frame", { stream: STREAM, length: LENGTH }) },
   { weight: 1, arbitrary: step("unknown stream", { length: LENGTH }) },
+  { weight: 1, arbitrary: step("session stream", { both: fc.boolean(), length: LENGTH }) },
   {
     weight: 2,
     arbitrary: step("prioritize", {
@@ -147,6 +148,23 @@ const ILLEGAL: Readonly<Record<string, [code: number, act: (model: ConnectionMod
     H3.FRAME_UNEXPECTED,
     (m) => feed(m, concat([REQUEST, TRAILERS, frameBytes(FRAME.DATA, NOTHING)])),
   ],
+  "the signal of a session on control": [
+    H3.FRAME_ERROR,
+    (m) => m.sendUp(0, encodeVarints(0x41, 0)),
+  ],
+  "the signal of a session after a request": [
+    H3.FRAME_ERROR,
+    (m) => feed(m, concat([REQUEST, encodeVarints(0x41, 0)])),
+  ],
+  "the signal of a session after an unknown frame": [
+    H3.FRAME_ERROR,
+    (m) => feed(m, concat([frameBytes(0x21, NOTHING), encodeVarints(0x41, 0)])),
+  ],
+  "a stream of a session that cannot be": [H3.ID_ERROR, (m) => feed(m, encodeVarints(0x41, 2))],
+  "a unidirectional stream of a session that cannot be": [
+    H3.ID_ERROR,
+    (m) => void m.server.unidirectional(4_002).receive(encodeVarints(0x54, 2), 0),
+  ],
   "FIN inside a frame": [H3.FRAME_ERROR, (m) => feed(m, REQUEST.slice(0, -1))],
   "FIN before HEADERS": [H3.REQUEST_INCOMPLETE, (m) => feed(m, NOTHING)],
   "a section that is none": [
@@ -210,7 +228,7 @@ const illegal = target({
   },
 });
 
-const FRAME_TYPE = mostly([0, 1, 3, 4, 5, 6, 7, 0xd, 0x21, 0xf0700, 0xf0701], NUMBER);
+const FRAME_TYPE = mostly([0, 1, 3, 4, 5, 6, 7, 0xd, 0x21, 0x41, 0xf0700, 0xf0701], NUMBER);
 const FRAME_BYTES = fc.tuple(FRAME_TYPE, fc.uint8Array({ maxLength: 12 }), fc.nat(20))
   .map(([type, payload, length]) => frameBytes(type, payload, length > 12 ? undefined : length));
 const INSTRUCTIONS = fc.array(
@@ -222,6 +240,8 @@ const START = fc.constantFrom(
   Uint8Array.of(0x00, 0x04, 0x00),
   Uint8Array.of(0x02, 0x3f, 0xe1, 0x01, 0x41, 0x61, 0x01, 0x31),
   Uint8Array.of(0x03),
+  Uint8Array.of(0x40, 0x41, 0x00),
+  Uint8Array.of(0x40, 0x54, 0x04, 0x61),
   REQUEST,
   BLOCKED,
 );

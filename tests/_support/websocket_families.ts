@@ -141,10 +141,12 @@ function answerOf(frame: Frame, windowBits: number | null): Answer {
   return { type: "pong", data: payload };
 }
 
-/** Fails when the window is too small for what was compressed. */
+/** Fails when the window is too small for what was compressed, but for the length of a piece that zlib puts out. */
 function inflate(payload: Uint8Array, windowBits: number): Uint8Array {
   const data = concat([payload, Uint8Array.of(0, 0, 0xff, 0xff)]);
-  return inflateRawSync(data, { windowBits, finishFlush: constants.Z_SYNC_FLUSH });
+  const finishFlush = constants.Z_SYNC_FLUSH;
+  const chunkSize = windowBits < 15 ? 2 ** (windowBits - 1) : 2 ** 16;
+  return inflateRawSync(data, { windowBits, chunkSize, finishFlush });
 }
 
 /** A pong may overtake echoes, which the application sends. Where the server had to fail, some may be missing. */

@@ -5,8 +5,9 @@
  */
 
 import type { WebSocketExchange, WebSocketHandler } from "../../src/exchange.ts";
-import { type Field, type FieldList, hasField } from "../../src/fields.ts";
+import { combineField, type Field, type FieldList, hasField } from "../../src/fields.ts";
 import { encodeFrame as encodeH3Frame, FRAME } from "../../src/h3/mod.ts";
+import { ZLIB } from "../../src/protocol/deflate_codec.ts";
 import type { Received } from "../../src/websocket/events.ts";
 import { MessageReader } from "../../src/websocket/message_reader.ts";
 import { answer, H3Harness, LONG_TIMEOUTS, type TestSettings } from "./h3_harness.ts";
@@ -97,6 +98,16 @@ export class SocketPeer {
     return this.frame(typeof data === "string" ? OP.text : OP.binary, data);
   }
 
+  /** Sends a compressed message. @param deflated DEFLATE up to a sync flush. */
+  compressed(deflated: Uint8Array, opcode: number = OP.binary): this {
+    return this.frame(opcode, deflated.subarray(0, -4), { reserved: 4 });
+  }
+
+  /** What was agreed on; `null` for nothing. */
+  get extensions(): string | null {
+    return combineField(this.exchange.fields, "sec-websocket-extensions") ?? null;
+  }
+
   /** Sends a Close frame. */
   close(code = 1000, reason = ""): this {
     return this.frame(OP.close, closePayload(code, reason));
@@ -108,7 +119,7 @@ export class SocketPeer {
       role: "client",
       maxMessageSize: 2 ** 30,
       maxFragments: Infinity,
-      codec: null,
+      codec: this.extensions === null ? null : ZLIB,
     });
     reader.receive(this.exchange.content);
     const heard: string[] = [];

@@ -194,7 +194,7 @@ class SendSink implements UnderlyingSink<Uint8Array>, SessionPart {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    const bytes = copyOfBytes(chunk);
+    const bytes = this.#bytesOf(chunk);
     if (bytes.length === 0) return;
     this.written += bytes.length;
     await this.#call(() => this.#stream.write(bytes));
@@ -219,6 +219,15 @@ class SendSink implements UnderlyingSink<Uint8Array>, SessionPart {
     } catch (error) {
       this.#open.delete(this);
       throw asTransportError(error);
+    }
+  }
+
+  #bytesOf(chunk: unknown): Uint8Array {
+    try {
+      return copyOfBytes(chunk);
+    } catch (error) {
+      this.#giveUp(error); // nobody can write any more, and what was written is not complete
+      throw error;
     }
   }
 

@@ -37,6 +37,8 @@ import { type FakeRequest, PEER, requestHead } from "./fake_exchange.ts";
 import { FakeStream } from "./fake_webtransport_stream.ts";
 import { ResponseRecorder } from "./response_recorder.ts";
 
+export type { FakeStream };
+
 /** What `new FakeWebTransportExchange()` takes. */
 export interface FakeWebTransportOptions extends FakeRequest {
   /** Application protocols the client offers; default none. */

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { H3AttackTarget } from "../_support/h3_attack_target.ts";
+import type { AttackTimeouts, H3AttackTarget } from "../_support/h3_attack_target.ts";
 import type { AttackStream, H3Attacker } from "../_support/h3_attacker.ts";
 
 /** An attack, and what it leads to. */
@@ -18,6 +18,8 @@ export interface Attack {
   readonly act: (attacker: H3Attacker, target: H3AttackTarget) => Promise<void>;
   /** Milliseconds between PING frames. */
   readonly keepAlive?: number;
+  /** The time-outs that it is about. */
+  readonly timeouts?: AttackTimeouts;
 }
 
 /** More bytes of no use than a connection may send. */

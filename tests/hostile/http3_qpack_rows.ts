@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { encodeFrame, encodeVarints, FRAME, STREAM } from "../../src/h3/mod.ts";
 import { concat } from "../_support/bytes.ts";
+import { SHORT_MS } from "../_support/h3_attack_target.ts";
 import { type AttackStream, ENCODER_START, frames, headers } from "../_support/h3_attacker.ts";
 import { requestFields } from "../_support/h3_peer.ts";
 import { type Attack, expectStatus, flood, PIECE } from "./http3_attack.ts";
@@ -125,6 +126,7 @@ export const QPACK_ATTACKS: readonly Attack[] = [
   {
     name: "of which 16 requests wait for instructions that never come, again and again",
     code: null,
+    timeouts: { headMs: SHORT_MS },
     async act(attacker) {
       await attacker.control();
       for (let round = 0; round < 2; round++) {

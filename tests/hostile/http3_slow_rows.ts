@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { encodeFrame, FRAME, STREAM } from "../../src/h3/mod.ts";
-import { LARGE_BYTES } from "../_support/h3_attack_target.ts";
+import { LARGE_BYTES, SHORT_MS } from "../_support/h3_attack_target.ts";
 import { type AttackStream, headers } from "../_support/h3_attacker.ts";
 import { requestFields } from "../_support/h3_peer.ts";
 import { pause } from "../_support/waiting.ts";
@@ -17,6 +17,7 @@ export const SLOW_ATTACKS: readonly Attack[] = [
   {
     name: "whose request heads come byte by byte",
     code: null,
+    timeouts: { headMs: SHORT_MS },
     keepAlive: 100,
     async act(attacker) {
       await attacker.control();
@@ -34,6 +35,7 @@ export const SLOW_ATTACKS: readonly Attack[] = [
   {
     name: "whose content does not come",
     code: null,
+    timeouts: { readMs: SHORT_MS },
     keepAlive: 100,
     async act(attacker) {
       await attacker.control();
@@ -48,6 +50,7 @@ export const SLOW_ATTACKS: readonly Attack[] = [
   {
     name: "that never ends a request which was answered",
     code: "H3_NO_ERROR", // as an idle one
+    timeouts: { discardMs: SHORT_MS, idleMs: SHORT_MS },
     keepAlive: 100,
     async act(attacker) {
       await attacker.control();
@@ -60,6 +63,7 @@ export const SLOW_ATTACKS: readonly Attack[] = [
   {
     name: "that never reads a response",
     code: "H3_INTERNAL_ERROR",
+    timeouts: { stallMs: SHORT_MS },
     keepAlive: 100,
     async act(attacker) {
       await attacker.control();
@@ -71,6 +75,7 @@ export const SLOW_ATTACKS: readonly Attack[] = [
   {
     name: "that reads a large response slowly",
     code: null,
+    timeouts: { stallMs: 2 * SHORT_MS },
     keepAlive: 100,
     async act(attacker) {
       await attacker.control();
@@ -83,12 +88,14 @@ export const SLOW_ATTACKS: readonly Attack[] = [
   {
     name: "that keeps a connection open with PING and nothing else",
     code: "H3_NO_ERROR",
+    timeouts: { idleMs: SHORT_MS },
     keepAlive: 100,
     act: async () => {},
   },
   {
     name: "that never completes its SETTINGS",
     code: "H3_NO_ERROR",
+    timeouts: { idleMs: SHORT_MS },
     keepAlive: 100,
     async act(attacker) {
       const control = await attacker.unidirectional(

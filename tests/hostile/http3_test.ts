@@ -21,10 +21,11 @@ import { SLOW_ATTACKS } from "./http3_slow_rows.ts";
 const BLAMELESS = ["H3_NO_ERROR", "H3_INTERNAL_ERROR"];
 
 for (const backend of BACKENDS) {
-  for (const { name, code, act, keepAlive } of [...QPACK_ATTACKS, ...FLOODS, ...SLOW_ATTACKS]) {
+  for (const attack of [...QPACK_ATTACKS, ...FLOODS, ...SLOW_ATTACKS]) {
+    const { name, code, act, keepAlive, timeouts } = attack;
     const outcome = code === null ? "goes on" : `is ended with ${code}`;
     Deno.test(`HTTP/3 (${backend}) for a client ${name}: the connection ${outcome}`, async () => {
-      await using target = new H3AttackTarget(backend);
+      await using target = new H3AttackTarget(backend, {}, timeouts);
       const bystander = target.bystander();
       using attacker = await H3Attacker.connect(target.port, keepAlive);
       await withDeadline(act(attacker, target), "the end of the attack", ATTACK_MS);

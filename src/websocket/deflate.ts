@@ -10,7 +10,28 @@
 
 import { CLOSE, WebSocketError } from "./errors.ts";
 
-/** DEFLATE without a wrapper (RFC 1951), as platforms have it; in Deno `node:zlib`. Keeps nothing between calls. */
+/**
+ * DEFLATE without a wrapper (RFC 1951), as platforms have it. Keeps nothing between calls.
+ *
+ * @example With `node:zlib`
+ * ```ts
+ * import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
+ * import type { DeflateCodec } from "jsr:@x/hypercorn/websocket";
+ *
+ * const finishFlush = constants.Z_SYNC_FLUSH;
+ * const codec: DeflateCodec = {
+ *   deflate: (data, windowBits) => deflateRawSync(data, { windowBits, finishFlush }),
+ *   inflate(data, limit) {
+ *     try {
+ *       return inflateRawSync(data, { finishFlush, maxOutputLength: limit });
+ *     } catch (error) {
+ *       if (error instanceof RangeError) return null; // more than the limit
+ *       throw error;
+ *     }
+ *   },
+ * };
+ * ```
+ */
 export interface DeflateCodec {
   /**
    * Compresses `data` up to a sync flush, so that it ends with an empty stored block: `00 00 ff ff`.

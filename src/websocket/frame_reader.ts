@@ -32,7 +32,7 @@ export interface FrameHeader {
   readonly compressed: boolean;
   /** Bytes of payload; may exceed what a number can hold exactly. */
   readonly length: number;
-  /** Mask of the payload as {@linkcode applyMask} takes it, 0 when it has none. */
+  /** Key of the mask: its four bytes as an integer, the first one in the highest bits; 0 for an unmasked frame. */
   readonly mask: number;
 }
 
@@ -72,7 +72,11 @@ export class FrameReader {
   /** Bytes of the frame's payload that were passed on. */
   #passed = 0;
 
-  /** Makes a reader. @param options Who reads, and what to ask about every frame. */
+  /**
+   * Makes a reader.
+   *
+   * @param options Who reads, and what to ask about every frame.
+   */
   constructor(options: FrameReaderOptions) {
     this.#options = options;
   }

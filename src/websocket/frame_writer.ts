@@ -23,8 +23,8 @@ export interface FrameContent {
 /**
  * A whole frame in an array of its own.
  *
- * @param mask Key as {@linkcode applyMask} takes it, for clients, who need a new one for each frame that nobody can
- * foresee (RFC 6455 §5.3); `null` for servers.
+ * @param mask Key of the mask, its four bytes as an integer, the first one in the highest bits. Clients need a new one
+ * for each frame that nobody can foresee (RFC 6455 §5.3), for servers it is `null`.
  */
 export function encodeFrame(
   { opcode, payload, fin = true, compressed = false }: FrameContent,

@@ -154,7 +154,11 @@ export class WebSocketMachine {
     return closed;
   }
 
-  /** Queues a message; bytes are copied. @returns Whether it will be sent: not after a Close frame went either way. */
+  /**
+   * Queues a message; bytes are copied.
+   *
+   * @returns Whether it will be sent: not after a Close frame went either way.
+   */
   send(data: string | Uint8Array): boolean {
     if (this.#state !== "open") return false;
     for (const frame of this.#writer.encode(data)) this.#outbox.push(frame);

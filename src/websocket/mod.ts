@@ -5,8 +5,8 @@
  * send come out. What a peer does wrong ends the WebSocket with a {@linkcode WebSocketError} in its last event and the
  * error's code in our Close frame.
  *
- * ```ts ignore
- * import { encodeFrame, OPCODE, WebSocketMachine } from "./mod.ts";
+ * ```ts
+ * import { encodeFrame, OPCODE, WebSocketMachine } from "jsr:@x/hypercorn/websocket";
  *
  * const socket = new WebSocketMachine({
  *   role: "server",

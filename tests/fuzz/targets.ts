@@ -6,6 +6,7 @@
 
 import type { Target } from "./harness.ts";
 import { CONNECTION_TARGETS } from "./targets/connection.ts";
+import { HOSTILE_TARGETS } from "./targets/connection_hostile.ts";
 import { FRAME_TARGETS } from "./targets/frames.ts";
 import { LOG_TARGETS } from "./targets/logs.ts";
 import { OPTION_TARGETS } from "./targets/options.ts";
@@ -21,6 +22,7 @@ export const TARGETS: readonly Target[] = [
   ...FRAME_TARGETS,
   ...REQUEST_TARGETS,
   ...CONNECTION_TARGETS,
+  ...HOSTILE_TARGETS,
   ...WEBSOCKET_TARGETS,
   ...WEBTRANSPORT_TARGETS,
   ...PROXY_TARGETS,

@@ -2,6 +2,7 @@
 
 import { deadline } from "@std/async/deadline";
 import assert from "node:assert/strict";
+import { createHash, X509Certificate } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { BUN_FETCH } from "./_support/bun_client.ts";
 import { CHROMIUM, Chromium } from "./_support/chromium.ts";
@@ -88,6 +89,21 @@ const ROWS: Record<string, Row> = {
       assert.equal(await bob.next(), "Guest 1 (HTTP/1.1) left");
       program.stop();
       assert.equal(await bob.closed, 1001, "The stopping server did not say that it goes away");
+    },
+  },
+
+  "examples/webtransport.ts": { // its page is run in webtransport_page_test.ts
+    binds: 3,
+    check: async ({ urls }) => {
+      const [secure, plain, http3] = urls;
+      assert.match(await get(plain!), /new WebTransport\(url/);
+      const { raw } = new X509Certificate(await serverCertificate(secure!));
+      const hash = createHash("sha256").update(raw).digest("base64");
+      const target = { url: `${http3}/session`, hash };
+      assert.deepEqual(JSON.parse(await get(`${plain}/target`)), target);
+      const { status, body } = await fetch(`${plain}/session`);
+      await body?.cancel();
+      assert.equal(status, 501);
     },
   },
 

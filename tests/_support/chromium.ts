@@ -130,10 +130,13 @@ export class Chromium implements H3Client {
     })`);
   }
 
-  /** The page as it looks at so many pixels' width, whole; PNG. */
-  async screenshot(width: number): Promise<Uint8Array<ArrayBuffer>> {
-    const metrics = { width, height: 800, deviceScaleFactor: 2, mobile: false };
+  /** The whole page as it looks at so many pixels' width to who wants light or dark colours; PNG. */
+  async screenshot(width: number, colors: "light" | "dark"): Promise<Uint8Array<ArrayBuffer>> {
+    const metrics = { width, height: 800, deviceScaleFactor: 2, mobile: true };
     await this.#pages.call("Emulation.setDeviceMetricsOverride", metrics);
+    const features = [{ name: "prefers-color-scheme", value: colors }];
+    await this.#pages.call("Emulation.setEmulatedMedia", { features });
+    await this.evaluate("new Promise((drawn) => setTimeout(drawn, 300))"); // what is live is drawn anew
     const options = { format: "png", captureBeyondViewport: true };
     const { data } = await this.#pages.call("Page.captureScreenshot", options);
     return Uint8Array.fromBase64(data as string);

@@ -29,3 +29,42 @@ testWithTool(CHROMIUM, "Chromium finds HTTP/3 through Alt-Svc of the TCP side", 
   assert.equal(protocols.at(-1), "h3", `Chromium used ${protocols.join(", ")}`);
   assert.deepEqual(await browser.get(["/version"]), ["3"]);
 });
+
+/** Chromium has WebSockets over HTTP/3, but not by default. */
+const SOCKETS = [
+  { features: [], version: "1.1", how: "uses HTTP/1.1 for WebSockets" },
+  {
+    features: ["EnableWebsocketsOverHttp3"],
+    version: "3",
+    how: "uses HTTP/3 for them when told to",
+  },
+];
+
+for (const { features, version, how } of SOCKETS) {
+  testWithTool(CHROMIUM, `Chromium ${how}`, async () => {
+    await using server = await startH3(new LogSink());
+    const host = `localhost:${tcpPort(server)}`;
+    await using browser = await Chromium.start("localhost:1", { features });
+    for (let load = 0; load < LOADS; load++) { // see above
+      await browser.open(`https://${host}/`);
+      if (await browser.pageProtocol() === "h3") break;
+    }
+    const results = await browser.evaluate(`(async () => {
+      const socket = new WebSocket("wss://${host}/socket");
+      socket.binaryType = "arraybuffer";
+      const next = () => new Promise((resolve) => socket.onmessage = ({ data }) => resolve(data));
+      const version = await next();
+      socket.send("é€😀");
+      const text = await next();
+      const bytes = new Uint8Array(1_000_000).map((_, index) => index % 251);
+      socket.send(bytes);
+      const back = new Uint8Array(await next());
+      const same = back.length === bytes.length && back.every((byte, index) => byte === index % 251);
+      const closed = new Promise((resolve) => socket.onclose = resolve);
+      socket.close(3456, "Enough");
+      const { code, wasClean } = await closed;
+      return [version, text, same, code, wasClean];
+    })()`);
+    assert.deepEqual(results, [version, "é€😀", true, 3456, true]);
+  });
+}

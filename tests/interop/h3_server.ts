@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Server, start } from "../../mod.ts";
+import { type Server, start, upgradeWebSocket } from "../../mod.ts";
 import { TLS_OPTIONS } from "../_support/certificates.ts";
 import type { LogSink } from "../_support/log_sink.ts";
 import { pieces } from "../load/content.ts";
@@ -16,7 +16,8 @@ export const PAGE = "<!doctype html><title>Hello</title><p>Hello over HTTP/3";
 /**
  * Starts it on free ports of the loopback, TCP and UDP.
  *
- * `/` is a page, `/content?N` has `pieces(N)`, `/version` the HTTP version; `POST /sum` gives the SHA-256 of what was sent.
+ * `/` is a page, `/content?N` has `pieces(N)`, `/version` the HTTP version; `POST /sum` gives the SHA-256 of what was sent;
+ * `/socket` is a WebSocket that says the HTTP version and then gives every message back.
  */
 export function startH3(log: LogSink): Promise<Server> {
   return start(answer, {
@@ -60,7 +61,16 @@ async function answer(
       for await (const piece of request.body!) hash.update(piece);
       return new Response(hash.digest("hex"));
     }
+    case "/socket":
+      return echo(request, info);
     default:
       return new Response(`This is ${pathname}`);
   }
+}
+
+function echo(request: Request, { httpVersion }: { readonly httpVersion: string }): Response {
+  const { socket, response } = upgradeWebSocket(request);
+  socket.onopen = () => socket.send(httpVersion);
+  socket.onmessage = ({ data }) => socket.send(data);
+  return response;
 }

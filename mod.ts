@@ -16,6 +16,7 @@ export type { Composition } from "./src/composition.ts";
 export type { FetchFramework, Framework, Mode } from "./src/framework_types.ts";
 export type * from "./src/asgi_tls.ts";
 export type * from "./src/asgi_types.ts";
+export type * from "./src/asgi_webtransport_types.ts";
 export type * from "./src/wsgi_types.ts";
 export {
   Config,

@@ -11,6 +11,7 @@
  */
 
 import type { ASGITLSExtension } from "./asgi_tls.ts";
+import type * as webtransport from "./asgi_webtransport_types.ts";
 import type { HttpVersion } from "./exchange.ts";
 import type { Field } from "./fields.ts";
 
@@ -18,14 +19,14 @@ import type { Field } from "./fields.ts";
 export interface ASGIVersions {
   /** Version of the ASGI protocol, `"3.0"`. */
   readonly version: "3.0";
-  /** Version of the scope's own specification: `"2.1"` HTTP, `"2.3"` WebSocket, `"2.0"` lifespan, as Hypercorn. */
-  readonly spec_version: "2.0" | "2.1" | "2.3";
+  /** Version of the scope's specification: `"2.1"` HTTP, `"2.3"` WebSocket, `"1.0"` WebTransport, `"2.0"` lifespan. */
+  readonly spec_version: "1.0" | "2.0" | "2.1" | "2.3";
 }
 
 /** Address as ASGI gives it: `[host, port]`. */
 export type ASGIAddress = readonly [host: string, port: number];
 
-/** Keys that HTTP and WebSocket scopes share. */
+/** Keys that all scopes but that of the lifespan share. */
 export interface ASGIRequestScope {
   /** ASGI versions. */
   asgi: ASGIVersions;
@@ -99,7 +100,11 @@ export interface ASGILifespanScope {
 }
 
 /** Every scope an application is called with. */
-export type ASGIScope = ASGIHTTPScope | ASGIWebSocketScope | ASGILifespanScope;
+export type ASGIScope =
+  | ASGIHTTPScope
+  | ASGIWebSocketScope
+  | webtransport.ASGIWebTransportScope
+  | ASGILifespanScope;
 
 /** Content of the request. A body-less request yields one with `body` empty and `more_body` false. */
 export interface HTTPRequestEvent {
@@ -162,6 +167,7 @@ export type ASGIReceiveEvent =
   | WebSocketConnectEvent
   | WebSocketReceiveEvent
   | WebSocketDisconnectEvent
+  | webtransport.WebTransportReceiveEvent
   | LifespanStartupEvent
   | LifespanShutdownEvent;
 
@@ -308,6 +314,7 @@ export type ASGISendEvent =
   | WebSocketCloseEvent
   | WebSocketResponseStartEvent
   | WebSocketResponseBodyEvent
+  | webtransport.WebTransportSendEvent
   | LifespanStartupCompleteEvent
   | LifespanStartupFailedEvent
   | LifespanShutdownCompleteEvent

@@ -1,20 +1,18 @@
 /**
  * ASGI `websocket` applications on exchanges.
  *
- * States and outcomes are Hypercorn's, with its flaws put right: the
- * application sees the client's close code and reason, and what cannot be accepted is answered with 500.
+ * Hypercorn's flaws are put right: the application sees the client's close code and reason, and what cannot be accepted is
+ * answered with 500.
  *
  * @see {@link https://asgi.readthedocs.io/en/latest/specs/www.html#websocket | ASGI WebSocket}
  * @module
  */
 
-import { ApplicationError, DisconnectError, UnexpectedMessageError } from "../errors.ts";
-import type { ResponseHead, WebSocketExchange, WebSocketHandler } from "../exchange.ts";
-import { NO_CONTENT } from "../fields.ts";
-import { describe, observed, wrongASGIResult } from "../misuse.ts";
+import { ApplicationError } from "../errors.ts";
+import type { WebSocketExchange, WebSocketHandler } from "../exchange.ts";
+import { describe, wrongASGIResult } from "../misuse.ts";
 import { isLocalCloseCode, truncateCloseReason } from "../websocket_close.ts";
-import { readBody } from "./asgi_body.ts";
-import { afterDisconnect } from "./asgi_disconnect.ts";
+import { Handshake } from "./asgi_handshake.ts";
 import { readHeaders } from "./asgi_headers.ts";
 import { type ScopeOptions, webSocketScope } from "./asgi_scope.ts";
 import type {
@@ -22,11 +20,8 @@ import type {
   ASGIReceive,
   ASGIReceiveEvent,
   ASGISend,
-  ASGISendEvent,
   WebSocketAcceptEvent,
   WebSocketCloseEvent,
-  WebSocketResponseBodyEvent,
-  WebSocketResponseStartEvent,
   WebSocketSendEvent,
 } from "../asgi_types.ts";
 
@@ -39,21 +34,16 @@ export function asgiWebSocket(app: ASGIFramework, options: ScopeOptions): WebSoc
   };
 }
 
-type State = "HANDSHAKE" | "CONNECTED" | "RESPONSE" | "CLOSED" | "HTTPCLOSED";
-
 /** One call of the application. */
 class WebSocketCall {
   readonly #exchange: WebSocketExchange;
-  #state: State = "HANDSHAKE";
+  readonly #handshake: Handshake;
   #connectGiven = false;
   #disconnectGiven = false;
-  #denial: ResponseHead | undefined;
-  /** Messages ignored since the client left; from the first one on every message is. */
-  #ignored = 0;
-  readonly #answer = Promise.withResolvers<void>();
 
   constructor(exchange: WebSocketExchange) {
     this.#exchange = exchange;
+    this.#handshake = new Handshake(exchange);
   }
 
   readonly receive: ASGIReceive = async () => {
@@ -61,8 +51,9 @@ class WebSocketCall {
       this.#connectGiven = true;
       return { type: "websocket.connect" };
     }
-    if (this.#state === "HANDSHAKE" || this.#state === "RESPONSE") await this.#answered();
-    if (this.#state !== "CONNECTED" && this.#state !== "CLOSED") return this.#disconnect(1006, "");
+    if (this.#handshake.isUndecided) await this.#handshake.answered();
+    const { state } = this.#handshake;
+    if (state !== "CONNECTED" && state !== "CLOSED") return this.#disconnect(1006, "");
     const event = await this.#exchange.receive();
     if (event.type === "close") return this.#disconnect(event.code, event.reason);
     return typeof event.data === "string"
@@ -70,49 +61,36 @@ class WebSocketCall {
       : { type: "websocket.receive", text: null, bytes: event.data };
   };
 
-  readonly send: ASGISend = (message) => observed(this.#trySend(message));
+  readonly send: ASGISend = (message) => this.#handshake.send(message, this.#send);
 
-  async #trySend(message: ASGISendEvent): Promise<void> {
-    try {
-      if (this.#ignored === 0) return await this.#send(message);
-    } catch (error) {
-      if (!(error instanceof DisconnectError)) throw error;
-      this.#answer.resolve(); // no answer any more, should it be missing
-    }
-    await afterDisconnect(++this.#ignored);
-  }
-
-  #send(message: ASGISendEvent): Promise<void> {
+  readonly #send: ASGISend = (message) => {
+    const handshake = this.#handshake;
+    const { state } = handshake;
     switch (message?.type) {
       case "websocket.accept":
-        if (this.#state === "HANDSHAKE") return this.#accept(message);
+        if (state === "HANDSHAKE") return this.#accept(message);
         break;
       case "websocket.send":
-        if (this.#state === "CONNECTED") return this.#message(message);
+        if (state === "CONNECTED") return this.#message(message);
         break;
       case "websocket.close":
-        if (this.#state === "HANDSHAKE") return this.#reject();
-        if (this.#state === "CONNECTED" || this.#state === "CLOSED") return this.#close(message);
+        if (state === "HANDSHAKE") return handshake.reject();
+        if (state === "CONNECTED" || state === "CLOSED") return this.#close(message);
         break;
       case "websocket.http.response.start":
-        if (this.#state === "HANDSHAKE") return this.#startDenial(message);
-        break;
+        return handshake.startDenial(message);
       case "websocket.http.response.body":
-        if (this.#denial && (this.#state === "HANDSHAKE" || this.#state === "RESPONSE")) {
-          return this.#denialBody(message, this.#denial);
-        }
-        break;
+        return handshake.denialBody(message);
     }
-    throw new UnexpectedMessageError(this.#state, String(message?.type));
-  }
+    throw handshake.unexpected(message);
+  };
 
   async #accept({ subprotocol, headers }: WebSocketAcceptEvent): Promise<void> {
     await this.#exchange.accept({
       fields: readHeaders(headers),
       ...(subprotocol == null ? {} : { subprotocol }),
     });
-    this.#state = "CONNECTED";
-    this.#answer.resolve();
+    this.#handshake.accepted();
   }
 
   async #message({ bytes, text }: WebSocketSendEvent): Promise<void> {
@@ -130,46 +108,7 @@ class WebSocketCall {
   async #close({ code, reason }: WebSocketCloseEvent): Promise<void> {
     const sendable = code === undefined || isLocalCloseCode(code) ? 1000 : code; // as Hypercorn does
     await this.#exchange.close(sendable, truncateCloseReason(reason ?? ""));
-    this.#state = "CLOSED";
-  }
-
-  async #reject(): Promise<void> {
-    await this.#exchange.respond({ status: 403, fields: NO_CONTENT });
-    await this.#endDenial();
-  }
-
-  #startDenial({ status, headers }: WebSocketResponseStartEvent): Promise<void> {
-    this.#denial = { status, fields: readHeaders(headers) };
-    return Promise.resolve();
-  }
-
-  async #denialBody(
-    { body, more_body }: WebSocketResponseBodyEvent,
-    head: ResponseHead,
-  ): Promise<void> {
-    if (this.#state === "HANDSHAKE") {
-      await this.#exchange.respond(head);
-      this.#state = "RESPONSE";
-    }
-    const written = this.#exchange.write(readBody(body));
-    if (more_body) return await written;
-    await Promise.all([written, this.#endDenial()]);
-  }
-
-  async #endDenial(): Promise<void> {
-    this.#state = "HTTPCLOSED";
-    await this.#exchange.end();
-    this.#answer.resolve();
-  }
-
-  /** Settles when the handshake was answered or the client left. */
-  async #answered(): Promise<void> {
-    const { signal } = this.#exchange;
-    if (signal.aborted) return;
-    const onAbort = () => this.#answer.resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
-    await this.#answer.promise;
-    signal.removeEventListener("abort", onAbort);
+    this.#handshake.state = "CLOSED";
   }
 
   async #disconnect(code: number, reason: string): Promise<ASGIReceiveEvent> {

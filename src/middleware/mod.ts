@@ -20,6 +20,7 @@
 
 export type * from "../asgi_tls.ts";
 export type * from "../asgi_types.ts";
+export type * from "../asgi_webtransport_types.ts";
 export type { Composition } from "../composition.ts";
 export type { HttpVersion } from "../exchange.ts";
 export type { FetchHandler, FetchInfo, SocketAddr } from "../fetch_types.ts";

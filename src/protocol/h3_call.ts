@@ -7,8 +7,10 @@
 import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
 import type { Application, RequestHead } from "../exchange.ts";
 import { asError } from "../misuse.ts";
+import { WebTransportStreamError } from "../webtransport_exchange.ts";
+import type { H3Upgrade } from "./h3_context.ts";
 import type { H3Exchange } from "./h3_exchange.ts";
-import type { H3WebSocketExchange } from "./h3_websocket.ts";
+import type { UpgradeCall } from "./h3_upgrade.ts";
 import { isTooLarge } from "./request_content.ts";
 import type { Reporter } from "./serve_context.ts";
 
@@ -26,7 +28,7 @@ export class H3Call {
   readonly #reporter: Reporter;
   readonly #events: CallEvents;
 
-  /** @param exchange The request, or the handshake of a WebSocket. */
+  /** @param exchange The request, or the handshake of a WebSocket or WebTransport session. */
   constructor(exchange: H3Exchange, reporter: Reporter, events: CallEvents) {
     this.#exchange = exchange;
     this.#reporter = reporter;
@@ -42,11 +44,11 @@ export class H3Call {
     );
   }
 
-  /** Has it accept or deny a WebSocket, and see that through. */
-  websocket(application: Application, exchange: H3WebSocketExchange): void {
-    this.#run(() => application.websocket(exchange)).then(() => exchange.checkReturn()).then(
+  /** Has it accept or deny a WebSocket or WebTransport session, and see that through. */
+  upgrade(application: Application, { upgrade, run }: UpgradeCall): void {
+    this.#run(() => run(application)).then(() => upgrade.checkReturn()).then(
       () => this.#events.onReturned(),
-      (error) => this.#failedWebSocket(error, exchange),
+      (error) => this.#failedUpgrade(error, upgrade),
     );
   }
 
@@ -85,13 +87,13 @@ export class H3Call {
     this.#events.onReturned();
   }
 
-  #failedWebSocket(reason: unknown, exchange: H3WebSocketExchange): void {
+  #failedUpgrade(reason: unknown, upgrade: H3Upgrade): void {
     if (reason instanceof HandshakeError && this.#exchange.state === "initial") {
-      exchange.onLost(reason, reason.status, reason.fields);
+      upgrade.onLost(reason, reason.status, reason.fields);
     } else {
       const error = asError(reason);
       this.#report(error, this.#exchange.state === "aborted");
-      exchange.abort(error);
+      upgrade.abort(error);
     }
     this.#events.onReturned();
   }
@@ -99,10 +101,15 @@ export class H3Call {
   #report(error: Error, gone: boolean): void {
     const { request } = this.#exchange;
     const url = urlOf(request);
-    if (gone || error instanceof DisconnectError) {
+    if (gone || isByClient(error)) {
       this.#reporter.disconnected(error, request.method, url);
     } else this.#reporter.failed(error, request.method, url);
   }
+}
+
+/** Says whether the client caused this by what it may do at any time. */
+function isByClient(error: Error): boolean {
+  return error instanceof DisconnectError || error instanceof WebTransportStreamError;
 }
 
 /** URL of a request, for the log. */

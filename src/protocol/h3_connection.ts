@@ -13,6 +13,7 @@ import {
   H3Connection,
   H3Error,
   sendOrder,
+  type WebTransportStart,
 } from "../h3/mod.ts";
 import { MAX_TIMER_DELAY_MS, QPACK_BLOCKED_STREAMS, QPACK_TABLE_BYTES } from "../limits.ts";
 import {
@@ -20,12 +21,14 @@ import {
   type QuicBidirectionalStream,
   type QuicConnection,
   type QuicReceiveStream,
-  StreamResetError,
 } from "../quic/transport.ts";
-import type { H3Owner, H3Settings } from "./h3_context.ts";
+import type { H3Owner, H3Settings, StreamEvents } from "./h3_context.ts";
 import { H3CriticalStreams } from "./h3_critical_streams.ts";
 import { H3Deadlines, type TimedConnection } from "./h3_deadlines.ts";
-import { H3Request, type RequestEvents } from "./h3_request.ts";
+import { H3Gate } from "./h3_gate.ts";
+import { H3Request } from "./h3_request.ts";
+import { readUnidirectional, type UnidirectionalOwner } from "./h3_unidirectional.ts";
+import { WebTransportConnection, type WebTransportOwner } from "./webtransport_connection.ts";
 
 /**
  * Milliseconds a client has to close the connection itself after the last response. The transport does not tell what
@@ -42,9 +45,15 @@ const LATE_STOP_MS = 1_000;
 /** QUIC has no other (RFC 9001 §4.2). */
 const TLS_1_3 = 0x0304;
 
+/** What a connection is to the parts it is made of. */
+interface Roles
+  extends H3Owner, StreamEvents, TimedConnection, UnidirectionalOwner, WebTransportOwner {}
+
 /** Drives one connection. */
-export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnection {
+export class H3ConnectionDriver implements Roles {
   readonly settings: H3Settings;
+  readonly gate: H3Gate;
+  readonly webtransport: WebTransportConnection | null;
   taken = 0;
   /** Settles when the connection and all its streams are over; handlers that were told so may run on. Never rejects. */
   readonly finished: Promise<void>;
@@ -55,12 +64,12 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
   readonly #peer: PeerInfo;
   readonly #streams = new Map<number, H3Request>();
   readonly #deadlines: H3Deadlines;
-  #handlers = 0;
+  /** Id of the last bidirectional stream of the client. */
+  #lastStream = -1;
   /** When the last request stream with a whole response ended, by the clock of the settings. */
   #lastEnd = -Infinity;
   /** When the last request stream of all ended, or the connection began. */
   #idleSince: number;
-  #slot: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   /** Whether a response was given up without its end. */
   #broken = false;
@@ -70,16 +79,12 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
     this.#quic = quic;
     this.#application = application;
     this.settings = settings;
-    this.#machine = new H3Connection({
-      qpackTableCapacity: QPACK_TABLE_BYTES,
-      qpackBlockedStreams: QPACK_BLOCKED_STREAMS,
-      maxFieldSectionSize: settings.maxFieldSectionSize,
-      maxRequestStreams: settings.maxConcurrentRequests,
-      enableConnectProtocol: true,
-      enableDatagrams: false,
-      webTransportSessions: 0,
-      random: Math.random(),
-    });
+    const offers = settings.webtransport.maxSessions > 0 && application.webtransport !== undefined;
+    this.#machine = newMachine(settings, offers);
+    this.gate = new H3Gate(settings.maxConcurrentRequests);
+    this.webtransport = offers
+      ? new WebTransportConnection(quic, settings.webtransport, this)
+      : null;
     this.#critical = new H3CriticalStreams(quic, this.#machine, (error) => this.fail(error));
     const { peer, serverName } = quic;
     this.#peer = {
@@ -96,12 +101,12 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
 
   /** Handlers that run. */
   get requests(): number {
-    return this.#handlers;
+    return this.gate.taken;
   }
 
-  /** Request streams with a half that is not over. */
+  /** Streams with a half that is not over, see `H3Counts`. */
   get streams(): number {
-    return this.#streams.size;
+    return this.#streams.size + (this.webtransport?.streams ?? 0);
   }
 
   get over(): boolean {
@@ -160,6 +165,7 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
     if (this.#over) return;
     this.#machine.goaway(final);
     this.flush();
+    this.webtransport?.leave();
     if (!final) return;
     for (const request of [...this.#streams.values()]) request.stopAnswered();
   }
@@ -175,12 +181,13 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
   close(code: number, reason: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.webtransport?.lose(); // before the transport ends their streams as if they were complete
     this.#quic.close(code, reason);
   }
 
   async #run(): Promise<void> {
     void this.#critical.open().catch((error) => this.fail(error));
-    void this.#acceptUnidirectional().catch((error) => this.fail(error));
+    void readUnidirectional(this.#quic, this.#machine, this).catch((error) => this.fail(error));
     void this.#acceptRequests().catch((error) => this.fail(error));
     const end = await this.#quic.closed;
     this.#over = true;
@@ -188,34 +195,9 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
     this.settings.observer?.disconnected?.("h3");
     const lost = new ConnectionLostError(`The connection is over: ${end.reason || "closed"}`);
     if (end.by === "transport") this.settings.reporter.disconnected(lost, "", ""); // clients vanish all the time
+    this.webtransport?.lose();
     for (const request of [...this.#streams.values()]) request.lose(lost);
-    this.#slot?.resolve();
     await this.#untilIdle();
-  }
-
-  async #acceptUnidirectional(): Promise<void> {
-    for (;;) {
-      const stream = await this.#quic.acceptUnidirectional();
-      if (stream === null) return;
-      void this.#readUnidirectional(stream);
-    }
-  }
-
-  async #readUnidirectional(stream: QuicReceiveStream): Promise<void> {
-    const machine = this.#machine.unidirectional(stream.id);
-    try {
-      for (;;) {
-        const bytes = await stream.read();
-        if (this.#over) return;
-        if (bytes === null) return machine.finish();
-        for (const event of machine.receive(bytes, performance.now())) this.#on(event);
-        this.acknowledge();
-        if (machine.discard) return stream.stop();
-      }
-    } catch (error) {
-      if (error instanceof StreamResetError) this.#try(() => machine.reset(error.code));
-      else this.fail(error);
-    }
   }
 
   #try(act: () => void): void {
@@ -226,22 +208,26 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
     }
   }
 
-  #on(event: ConnectionEvent): void {
+  onConnectionEvent(event: ConnectionEvent): void {
     if (event.type === "unblocked") this.#streams.get(event.streamId)?.unblock();
     else if (event.type === "priority") {
       const { streamId, priority } = event;
       this.#streams.get(streamId)?.stream.send.setSendOrder(sendOrder(priority, streamId));
+    } else if (event.type === "settings") {
+      this.webtransport?.onSettings(event.settings.webTransport);
+      this.gate.settle();
     }
   }
 
   async #acceptRequests(): Promise<void> {
     for (;;) {
-      if (this.#handlers >= this.settings.maxConcurrentRequests) await this.#handlerReturns();
       const stream = await this.#quic.acceptBidirectional();
       if (stream === null) return;
-      if (this.#machine.accepts(stream.id)) this.#serve(stream);
+      this.#lastStream = stream.id;
+      // After GOAWAY sessions may still get streams: which it is, its first bytes say.
+      if (this.accepts(stream.id) || this.webtransport?.active) this.#serve(stream);
       else {
-        stream.receive.stop(); // after GOAWAY; the client may send it again elsewhere
+        stream.receive.stop(); // the client may send it again elsewhere
         stream.send.abandon();
       }
     }
@@ -251,29 +237,38 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
     const machine = this.#machine.request(stream.id);
     const request = new H3Request(stream, machine, this, this.#peer, this.#application);
     this.#streams.set(stream.id, request);
-    this.#handlers++;
     request.start();
   }
 
-  onHandled(): void {
-    this.#handlers--;
-    this.#slot?.resolve();
-    this.#slot = undefined;
+  accepts(streamId: number): boolean {
+    return this.#machine.accepts(streamId);
   }
 
-  onOver({ stream, truncated }: H3Request): void {
-    this.#streams.delete(stream.id);
-    const now = this.settings.limits.clock.now();
-    if (!truncated) this.#lastEnd = now;
+  awaits(streamId: number): boolean {
+    return streamId > this.#lastStream || this.#streams.get(streamId)?.judged === false;
+  }
+
+  onSessionStream(stream: QuicBidirectionalStream, start: WebTransportStart): void {
+    this.#forget(stream.id);
+    this.webtransport!.onBidirectional(stream, start);
+  }
+
+  onUnidirectional(stream: QuicReceiveStream, start: WebTransportStart): void {
+    this.webtransport!.onUnidirectional(stream, start);
+  }
+
+  onOver(streamId: number, truncated: boolean): void {
+    this.webtransport?.onNoSession(streamId);
+    if (!truncated) this.#lastEnd = this.settings.limits.clock.now();
+    this.#forget(streamId);
+  }
+
+  #forget(streamId: number): void {
+    this.#streams.delete(streamId);
     if (this.#streams.size > 0) return;
-    this.#idleSince = now;
+    this.#idleSince = this.settings.limits.clock.now();
     this.#idle?.resolve();
     this.#idle = undefined;
-  }
-
-  #handlerReturns(): Promise<void> {
-    this.#slot ??= Promise.withResolvers();
-    return this.#slot.promise;
   }
 
   async #closeWhenIdle(milliseconds?: number): Promise<void> {
@@ -297,6 +292,20 @@ export class H3ConnectionDriver implements H3Owner, RequestEvents, TimedConnecti
     const name = client ? formatAuthority(client.hostname, client.port) : "an unknown client";
     this.settings.reporter.connectionClosed(name, reason);
   }
+}
+
+function newMachine(settings: H3Settings, offers: boolean): H3Connection {
+  const { maxConcurrentRequests, webtransport: { maxSessions, maxStreams } } = settings;
+  return new H3Connection({
+    qpackTableCapacity: QPACK_TABLE_BYTES,
+    qpackBlockedStreams: QPACK_BLOCKED_STREAMS,
+    maxFieldSectionSize: settings.maxFieldSectionSize,
+    maxRequestStreams: maxConcurrentRequests + (maxSessions > 0 ? maxStreams : 0),
+    enableConnectProtocol: true,
+    enableDatagrams: offers,
+    webTransportSessions: offers ? maxSessions : 0,
+    random: Math.random(),
+  });
 }
 
 /** Settles with `promise`, or after `milliseconds`. */

@@ -4,13 +4,17 @@
  * @module
  */
 
-import type { PeerInfo, RequestHead } from "../exchange.ts";
-import type { RequestStream } from "../h3/mod.ts";
+import type { PeerInfo } from "../exchange.ts";
+import type { FieldList } from "../fields.ts";
+import type { H3RequestHead, RequestStream, WebTransportStart } from "../h3/mod.ts";
+import type { QuicBidirectionalStream } from "../quic/transport.ts";
 import type { H3Timeouts } from "./h3_deadlines.ts";
+import type { H3Gate } from "./h3_gate.ts";
 import type { H3Input } from "./h3_input.ts";
 import type { H3Observation } from "./h3_observation.ts";
 import type { H3ResponseWriter } from "./h3_response.ts";
 import type { ListenerSettings } from "./serve_context.ts";
+import type { WebTransportConnection } from "./webtransport_connection.ts";
 import type { WebTransportSettings } from "./webtransport_settings.ts";
 
 /** Settings of an HTTP/3 listener. */
@@ -38,7 +42,7 @@ export interface H3Counts {
   readonly connections: number;
   /** Requests whose handler runs or whose response is not sent. */
   readonly requests: number;
-  /** Request streams with a half that is not over. */
+  /** Request streams, and halves of streams of WebTransport sessions, that are not over. */
   readonly streams: number;
 }
 
@@ -66,12 +70,38 @@ export interface H3Owner {
   taken: number;
   /** Settles when a client that has reset its request would have stopped the response, too, or is gone. */
   untilStopped(): Promise<void>;
+  /** When requests may begin. */
+  readonly gate: H3Gate;
+  /** WebTransport; `null` where there is none. */
+  readonly webtransport: WebTransportConnection | null;
+  /** Whether a request on this stream is served: not when our GOAWAY said otherwise. */
+  accepts(streamId: number): boolean;
+}
+
+/** What a request stream tells its connection. At most one of the two, and once. */
+export interface StreamEvents {
+  /** Both halves of the stream are over, whether or not the application has returned. */
+  onOver(streamId: number, truncated: boolean): void;
+  /** It is no request stream, but belongs to a WebTransport session. */
+  onSessionStream(stream: QuicBidirectionalStream, start: WebTransportStart): void;
+}
+
+/** An extended CONNECT: a handshake, and what comes of it. */
+export interface H3Upgrade {
+  /** Whether it was accepted, so that the stream is no exchange any more. */
+  readonly accepted: boolean;
+  /** The client left, or is to be answered in place of the application. As `H3Exchange.onLost`. */
+  onLost(cause: unknown, status: number | null, fields?: FieldList): boolean;
+  /** The application failed, or gave up. */
+  abort(error: Error): void;
+  /** @throws What is wrong when the application returns now. */
+  checkReturn(): void;
 }
 
 /** The parts an exchange over HTTP/3 is made of. */
 export interface H3ExchangeParts {
   /** Head of the request. */
-  readonly head: RequestHead;
+  readonly head: H3RequestHead;
   /** Addresses of the connection. */
   readonly peer: PeerInfo;
   /** Encodes the answer. */

@@ -9,7 +9,7 @@
  */
 
 import type { FieldList } from "../fields.ts";
-import type { H3RequestHead, RequestEvent, RequestStream } from "../h3/mod.ts";
+import type { H3RequestHead, RequestEvent, RequestStream, WebTransportStart } from "../h3/mod.ts";
 import { H3_MAX_DISCARDED_BYTES } from "../limits.ts";
 import type { QuicReceiveStream } from "../quic/transport.ts";
 import type { H3Owner } from "./h3_context.ts";
@@ -20,8 +20,11 @@ export interface InputEvents {
    * The head was read; content follows through `read()`. At most once.
    *
    * @param contentLength Declared length of the content; `null` when there is none.
+   * @returns Whether to read on; otherwise `resume()` does.
    */
-  onHead(head: H3RequestHead, contentLength: number | null): void;
+  onHead(head: H3RequestHead, contentLength: number | null): boolean;
+  /** The stream is no request. Nothing is read any more, and nothing else is told. */
+  onSessionStream(start: WebTransportStart): void;
   /** Somebody reads, and has to wait. */
   onWait(): void;
   /** What was waited for is there, or will never come. */
@@ -88,6 +91,11 @@ export class H3Input {
   /** The trailer section, known once `read()` returned `null`. */
   get trailers(): FieldList | null {
     return this.#trailers;
+  }
+
+  /** Reads on after the head. */
+  resume(): void {
+    this.#advance();
   }
 
   /** The instructions its field section waited for are there. */
@@ -160,8 +168,7 @@ export class H3Input {
   #pass(event: RequestEvent): boolean {
     switch (event.type) {
       case "head":
-        this.#events.onHead(event.head, event.contentLength);
-        return true;
+        return this.#events.onHead(event.head, event.contentLength);
       case "data":
         if (this.#discarding) return this.#drop(event.bytes.byteLength);
         this.#piece = event.bytes;
@@ -170,7 +177,10 @@ export class H3Input {
       case "trailers":
         this.#trailers = event.fields;
         return true;
-      case "webtransport": // was not offered
+      case "webtransport":
+        this.#over = true;
+        this.#events.onSessionStream(event);
+        return false;
       case "end":
         this.#end();
         return false;

@@ -8,6 +8,8 @@ import { combineField } from "../fields.ts";
 import type { H3RequestHead } from "../h3/mod.ts";
 import type { ListenerSettings, Refusal } from "./serve_context.ts";
 import { contentTooLarge, OVERLOADED } from "./serve_limits.ts";
+import type { WebTransportConnection } from "./webtransport_connection.ts";
+import { asksForSession } from "./webtransport_refusal.ts";
 
 /** What of a request decides. */
 export interface RefusalParts {
@@ -17,17 +19,22 @@ export interface RefusalParts {
   readonly contentLength: number | null;
   /** Name the client asked for in TLS; `null` when it gave none. */
   readonly serverName: string | null;
+  /** Id of its stream. */
+  readonly streamId: number;
+  /** Judges requests for WebTransport sessions; `null` where there are none. */
+  readonly sessions: Pick<WebTransportConnection, "admit"> | null;
 }
 
 /** Why and how a request is refused; `null` to go on. Observers were told of it, so that it counts. */
 export function refusalOf(
-  { head, contentLength, serverName }: RefusalParts,
+  { head, contentLength, serverName, streamId, sessions }: RefusalParts,
   { serverNames, limits, inFlight }: Pick<ListenerSettings, "serverNames" | "limits" | "inFlight">,
 ): Refusal | null {
   const { method, authority, target, protocol } = head;
   const { targetSize, bodySize, concurrency } = limits;
-  if (method === "CONNECT" && protocol !== "websocket") {
-    return protocol === null ? CONNECT : unknownProtocol(protocol);
+  const forSession = sessions !== null && asksForSession(head);
+  if (method === "CONNECT" && protocol !== "websocket" && !forSession) {
+    return protocol === null ? CONNECT : unknownProtocol(head, sessions !== null);
   }
   if (serverNames !== null && !serverNames.has(authority.toLowerCase())) {
     return unknownName(authority, serverName);
@@ -40,7 +47,8 @@ export function refusalOf(
   }
   if (concurrency?.exceeded) return OVERLOADED;
   if (protocol === null) return null;
-  return inFlight.draining ? STOPPING : versionRefusal(head);
+  if (inFlight.draining) return stopping(protocol);
+  return forSession ? sessions.admit(streamId, head) : versionRefusal(head);
 }
 
 const CONNECT: Refusal = {
@@ -49,17 +57,24 @@ const CONNECT: Refusal = {
 };
 
 /** RFC 9220 §3. */
-function unknownProtocol(protocol: string): Refusal {
-  return {
-    status: 501,
-    message: `":protocol" is ${JSON.stringify(protocol)}, expected "websocket"`,
-  };
+function unknownProtocol(head: H3RequestHead, sessions: boolean): Refusal {
+  const name = JSON.stringify(head.protocol);
+  if (asksForSession(head)) {
+    return {
+      status: 501,
+      message:
+        `":protocol" is ${name}, but there is no WebTransport: "webtransport_max_sessions" ` +
+        "is 0, or the application has none",
+    };
+  }
+  const expected = sessions ? '"websocket" or "webtransport"' : '"websocket"';
+  return { status: 501, message: `":protocol" is ${name}, expected ${expected}` };
 }
 
-const STOPPING: Refusal = {
-  status: 503,
-  message: "Cannot accept the WebSocket handshake: the server is shutting down",
-};
+function stopping(protocol: string): Refusal {
+  const what = protocol === "websocket" ? "WebSocket handshake" : "WebTransport session";
+  return { status: 503, message: `Cannot accept the ${what}: the server is shutting down` };
+}
 
 /** Not 426, whose field `upgrade` HTTP/3 does not have (RFC 6455 §4.2.2, RFC 9110 §15.5.22). */
 function versionRefusal({ fields }: H3RequestHead): Refusal | null {

@@ -12,49 +12,54 @@ import {
 } from "../errors.ts";
 import type { Application, PeerInfo } from "../exchange.ts";
 import { NO_CONTENT } from "../fields.ts";
-import { H3, H3Error, type H3RequestHead, type RequestStream, sendOrder } from "../h3/mod.ts";
+import {
+  H3,
+  H3Error,
+  type H3RequestHead,
+  type RequestStream,
+  sendOrder,
+  type WebTransportStart,
+} from "../h3/mod.ts";
 import { type QuicBidirectionalStream, StreamResetError } from "../quic/transport.ts";
 import { type CallEvents, H3Call, urlOf } from "./h3_call.ts";
-import type { H3Owner } from "./h3_context.ts";
+import type { H3Owner, H3Upgrade, StreamEvents } from "./h3_context.ts";
 import { H3Exchange } from "./h3_exchange.ts";
 import { completeFields } from "./h3_fields.ts";
+import type { GatedRequest } from "./h3_gate.ts";
 import { H3Input, type InputEvents } from "./h3_input.ts";
 import { H3Observation } from "./h3_observation.ts";
 import { refusalOf } from "./h3_refusal.ts";
 import { H3ResponseWriter, type WriterEvents } from "./h3_response.ts";
 import { H3Waits, type WaitEvents } from "./h3_waits.ts";
-import { H3WebSocketExchange } from "./h3_websocket.ts";
+import { upgradeOf } from "./h3_upgrade.ts";
 import type { Place } from "./request_limits.ts";
 import type { Refusal } from "./serve_context.ts";
+import { asksForSession } from "./webtransport_refusal.ts";
 
 const UNSENDABLE =
   "Cannot send the content: bytes given to write() belong to the server, do not change or transfer them";
 
-/** What a request tells its connection. */
-export interface RequestEvents {
-  /** The application has returned, or was never called. Once. */
-  onHandled(): void;
-  /** Both halves of the stream are over, whether or not the application has returned. Once. */
-  onOver(request: H3Request): void;
-}
-
 /** Reads one request, runs the application, and sees both halves to their end. */
-export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEvents {
+export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEvents, GatedRequest {
   /** The stream. */
   readonly stream: QuicBidirectionalStream;
-  /** Whether the response was broken off. */
-  truncated = false;
   readonly #machine: RequestStream;
-  readonly #owner: H3Owner & RequestEvents;
+  readonly #owner: H3Owner & StreamEvents;
   readonly #peer: PeerInfo;
   readonly #application: Application;
   readonly #input: H3Input;
   readonly #writer: H3ResponseWriter;
   readonly #waits: H3Waits;
   #observed: H3Observation | null = null;
-  /** The request, or the handshake of a WebSocket. */
+  #head: H3RequestHead | undefined;
+  #contentLength: number | null = null;
+  /** The request, or the handshake of a WebSocket or WebTransport session. */
   #exchange: H3Exchange | undefined;
-  #websocket: H3WebSocketExchange | undefined;
+  #upgrade: H3Upgrade | undefined;
+  /** Whether the response was broken off. */
+  #truncated = false;
+  /** Whether it has a place among the requests of the connection. */
+  #admitted = false;
   #inputOver = false;
   #outputOver = false;
   #handled = false;
@@ -66,7 +71,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   constructor(
     stream: QuicBidirectionalStream,
     machine: RequestStream,
-    owner: H3Owner & RequestEvents,
+    owner: H3Owner & StreamEvents,
     peer: PeerInfo,
     application: Application,
   ) {
@@ -96,6 +101,11 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#input.unblock();
   }
 
+  /** Whether its head came and was judged, or never will be. */
+  get judged(): boolean {
+    return this.#exchange !== undefined || this.#handled;
+  }
+
   /** The connection is to end: what is left of an upload that was answered already holds it up no longer. */
   stopAnswered(): void {
     if (this.#outputOver) this.#input.stop();
@@ -107,40 +117,40 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#input.stop();
   }
 
-  onHead(head: H3RequestHead, contentLength: number | null): void {
-    this.#waits.inputOver();
-    // RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing.
-    const order = sendOrder(this.#machine.priority, this.stream.id);
-    if (order !== 0) this.stream.send.setSendOrder(order);
-    this.#begin(head);
-    const { settings } = this.#owner;
-    const serverName = this.#peer.tls?.serverName ?? null;
-    const refusal = refusalOf({ head, contentLength, serverName }, settings);
-    if (refusal) {
-      this.#answer(refusal, head.method);
-      return this.onReturned();
+  onHead(head: H3RequestHead, contentLength: number | null): boolean {
+    this.#head = head;
+    this.#contentLength = contentLength;
+    const { gate } = this.#owner;
+    if (!gate.settled && asksForSession(head)) { // its time is still running
+      gate.await(this);
+      return false;
     }
-    const exchange = this.#exchange = new H3Exchange({
-      head,
-      peer: this.#peer,
-      machine: this.#machine,
-      input: this.#input,
-      writer: this.#writer,
-      owner: this.#owner,
-      observed: this.#observed,
-    });
-    settings.inFlight.add(exchange);
-    this.#place = settings.limits.concurrency?.enter() ?? null;
-    this.#waits.handler();
-    const call = new H3Call(exchange, settings.reporter, this);
-    if (head.protocol === null) return call.http(this.#application);
-    this.#websocket = this.#newWebSocket(exchange);
-    call.websocket(this.#application, this.#websocket);
+    this.#waits.inputOver();
+    this.#admitted = gate.enter(this);
+    if (this.#admitted) this.#open(head);
+    return this.#admitted;
+  }
+
+  onAdmitted(): void {
+    if (this.#handled) return this.#owner.gate.leave(); // the connection ended meanwhile
+    this.#admitted = true;
+    try {
+      this.#waits.inputOver();
+      this.#open(this.#head!);
+      this.#input.resume();
+    } catch (error) {
+      this.#owner.fail(error); // a fault of ours ends this connection, not the process
+    }
+  }
+
+  onSessionStream(start: WebTransportStart): void {
+    this.#machine.close();
+    this.#owner.onSessionStream(this.stream, start);
   }
 
   onWait(): void {
-    // The rest of an answered request has its own time, and a WebSocket any.
-    if (!this.#outputOver && !this.#isWebSocket) this.#waits.content();
+    // The rest of an answered request has its own time, and a WebSocket or session any.
+    if (!this.#outputOver && !this.#isUpgraded) this.#waits.content();
   }
 
   onWaitOver(): void {
@@ -181,11 +191,11 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   }
 
   onSent(bytes: number): void {
-    if (!this.#isWebSocket) this.#observed?.sent(bytes); // which counts its messages
+    if (!this.#isUpgraded) this.#observed?.sent(bytes); // which counts what is in the frames
   }
 
   onLost(error: unknown): void {
-    if (!this.#isWebSocket) this.#observed?.decide("aborted");
+    if (!this.#isUpgraded) this.#observed?.decide("aborted");
     this.#party?.onLost(error, null);
   }
 
@@ -198,7 +208,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   }
 
   onTruncated(reason: string): void {
-    this.truncated = true;
+    this.#truncated = true;
     this.#owner.breakOff(reason);
   }
 
@@ -218,9 +228,11 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     if (this.#exchange) {
       this.#exchange.onLost(new ReadTimeoutError(settings.limits.readMs / 1000), 408);
     } else {
-      this.#begin(null);
-      const seconds = settings.timeouts.headMs / 1000;
-      this.#answer({ status: 408, message: `The head was not complete within ${seconds} s` }, "");
+      this.#owner.gate.forget(this);
+      this.#begin(this.#head ?? null);
+      const missing = this.#head ? "SETTINGS did not come" : "The head was not complete";
+      const message = `${missing} within ${settings.timeouts.headMs / 1000} s`;
+      this.#answer({ status: 408, message }, this.#head?.method ?? "");
     }
     this.#input.stop();
   }
@@ -243,26 +255,64 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#party?.onLost(new DisconnectError(`The response was given up: ${reason}`), null);
   }
 
-  /** Whether the stream carries frames of WebSockets. */
-  get #isWebSocket(): boolean {
-    return this.#websocket?.accepted === true;
+  /** Whether the stream carries what an extended CONNECT was accepted for. */
+  get #isUpgraded(): boolean {
+    return this.#upgrade?.accepted === true;
   }
 
   /** Who is told that the client is lost. */
-  get #party(): H3Exchange | H3WebSocketExchange | undefined {
-    return this.#websocket ?? this.#exchange;
+  get #party(): H3Exchange | H3Upgrade | undefined {
+    return this.#upgrade ?? this.#exchange;
   }
 
-  #newWebSocket(exchange: H3Exchange): H3WebSocketExchange {
-    const { websocket, limits } = this.#owner.settings;
-    return new H3WebSocketExchange(exchange, {
+  /** Answers the request, or has the application do so. */
+  #open(head: H3RequestHead): void {
+    if (!this.#owner.accepts(this.stream.id)) return this.#turnAway();
+    // RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing.
+    const order = sendOrder(this.#machine.priority, this.stream.id);
+    if (order !== 0) this.stream.send.setSendOrder(order);
+    this.#begin(head);
+    const { settings, webtransport } = this.#owner;
+    const refusal = refusalOf({
+      head,
+      contentLength: this.#contentLength,
+      serverName: this.#peer.tls?.serverName ?? null,
+      streamId: this.stream.id,
+      sessions: webtransport,
+    }, settings);
+    if (refusal || !asksForSession(head)) webtransport?.onNoSession(this.stream.id);
+    if (refusal === null) return this.#call(head);
+    this.#answer(refusal, head.method);
+    this.onReturned();
+  }
+
+  /** After GOAWAY; the client may send it again elsewhere. */
+  #turnAway(): void {
+    this.#writer.finish();
+    this.#input.stop();
+    this.onReturned();
+  }
+
+  #call(head: H3RequestHead): void {
+    const { settings } = this.#owner;
+    const parts = {
+      head,
+      peer: this.#peer,
+      machine: this.#machine,
       input: this.#input,
       writer: this.#writer,
+      owner: this.#owner,
       observed: this.#observed,
-      settings: websocket,
-      clock: limits.clock,
-      onFault: (error) => this.#owner.fail(error),
-    });
+    };
+    const exchange = this.#exchange = new H3Exchange(parts);
+    settings.inFlight.add(exchange);
+    this.#place = settings.limits.concurrency?.enter() ?? null;
+    this.#waits.handler();
+    const call = new H3Call(exchange, settings.reporter, this);
+    if (head.protocol === null) return call.http(this.#application);
+    const upgrade = upgradeOf(exchange, parts);
+    this.#upgrade = upgrade.upgrade;
+    call.upgrade(this.#application, upgrade);
   }
 
   #begin(head: H3RequestHead | null): void {
@@ -275,7 +325,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#handled = true;
     this.#place?.leave();
     this.#leave();
-    this.#owner.onHandled();
+    if (this.#admitted) this.#owner.gate.leave();
   }
 
   /** A graceful stop waits until the application has returned, unless it had its time, and its response is sent. */
@@ -289,7 +339,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     if (!this.#inputOver || !this.#outputOver) return;
     this.#machine.close();
     this.#owner.acknowledge(); // perhaps a stream cancellation for the client's encoder
-    this.#owner.onOver(this);
+    this.#owner.onOver(this.stream.id, this.#truncated);
   }
 
   /** What to answer an error of the request itself with; `null` when there is nobody to answer. */

@@ -29,6 +29,14 @@ export interface OpenSocket {
   cut(reason: Error): void;
 }
 
+/** A WebTransport session that has to be told when the server stops. It may live on until the deadline. */
+export interface OpenSession {
+  /** Asks the client, and tells the application, to come to an end. Idempotent. */
+  leave(): void;
+  /** Closes it at the deadline. */
+  cut(): void;
+}
+
 /** Code and reason WebSockets are closed with: RFC 6455 §7.4.1, and the registry of its §11.7 for 1012. */
 const CLOSE_REASONS = { 1001: "Server shutting down", 1012: "Server restarting" } as const;
 
@@ -36,7 +44,7 @@ const CLOSE_REASONS = { 1001: "Server shutting down", 1012: "Server restarting" 
 export type LeaveCode = keyof typeof CLOSE_REASONS;
 
 /**
- * The requests, response streams and WebSockets of one server.
+ * The requests, response streams, WebSockets and WebTransport sessions of one server.
  *
  * Entries are linked through themselves: every request enters and leaves, and a `Set` would cost 5 % of it.
  */
@@ -44,6 +52,7 @@ export class InFlight {
   #first: Entry | undefined;
   #requests = 0;
   readonly #sockets = new Set<OpenSocket>();
+  readonly #sessions = new Set<OpenSession>();
   readonly #waiting = new Set<() => void>();
   #uploads = 0;
   #closeCode: LeaveCode | undefined;
@@ -72,6 +81,11 @@ export class InFlight {
   /** Open WebSockets. */
   get sockets(): number {
     return this.#sockets.size;
+  }
+
+  /** Open WebTransport sessions; the request of each is in progress, too. */
+  get sessions(): number {
+    return this.#sessions.size;
   }
 
   /** Notes something in progress. */
@@ -110,11 +124,23 @@ export class InFlight {
     if (this.#sockets.delete(socket) && this.#waiting.size > 0) this.#wake();
   }
 
-  /** Begins to let clients go: WebSockets are closed with `code`. Once. */
+  /** Notes an open WebTransport session. */
+  addSession(session: OpenSession): void {
+    this.#sessions.add(session);
+    if (this.leaving) session.leave();
+  }
+
+  /** Notes that a WebTransport session is over. */
+  deleteSession(session: OpenSession): void {
+    this.#sessions.delete(session);
+  }
+
+  /** Begins to let clients go: WebSockets are closed with `code`, WebTransport sessions drained. Once. */
   leave(code: LeaveCode): void {
     if (this.leaving) return;
     this.#closeCode = code;
     for (const socket of this.#sockets) socket.close(code, CLOSE_REASONS[code]);
+    for (const session of this.#sessions) session.leave();
   }
 
   /** Begins the graceful stop. */
@@ -138,6 +164,7 @@ export class InFlight {
 
   /** Ends everything that is left; nothing counts as in progress afterwards. */
   cut(reason: DisconnectError): void {
+    for (const session of [...this.#sessions]) session.cut();
     while (this.#first) {
       const entry = this.#first;
       this.delete(entry);

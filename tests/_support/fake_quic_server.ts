@@ -190,7 +190,8 @@ export class FakeServer implements QuicConnection, HalfOwner {
   }
 
   async #spend(credit: Credit): Promise<void> {
-    if (this.end === null) await credit.take();
+    const wait = credit.take();
+    if (wait) await wait;
     if (this.end !== null) throw new ConnectionLostError("The connection is over");
   }
 
@@ -260,9 +261,9 @@ class Credit {
   }
 
   /** Takes one, as soon as there is one. */
-  async take(): Promise<void> {
-    if (this.#left === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#left -= 1;
+  take(): Promise<void> | undefined {
+    if (this.#left === 0) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#left -= 1;
   }
 
   grant(count: number): void {

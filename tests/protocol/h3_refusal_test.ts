@@ -145,6 +145,8 @@ for (const row of ROWS) {
       head: { ...HEAD, ...head },
       contentLength: contentLength ?? null,
       serverName: serverName === undefined ? "one.example" : serverName,
+      streamId: 0,
+      sessions: null,
     }, { serverNames: names ? new Set(names) : null, limits: looseLimits(limits), inFlight });
     assert.equal(refusal?.status ?? null, status);
   });

@@ -1,0 +1,292 @@
+/**
+ * An accepted WebTransport session over HTTP/3.
+ *
+ * Theory of operation. What the two sides say about the session are capsules in the content of its CONNECT request, whose
+ * rules are those of the {@link SessionMachine}; that content is read as it comes, for no application takes part. Streams
+ * and datagrams of the session come from the connection, and wait as `webtransport_streams.ts` says.
+ *
+ * The end has three steps. When either side closes, or the client is lost, the application is told, the client is asked
+ * to stop its streams, and our half of the CONNECT ends. When the client has ended its half, or took too long, it knows
+ * of the end, and our halves of streams that were not complete are ended, too (see {@link SessionSendStream}). When the
+ * transport got rid of them, nothing is left.
+ *
+ * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-webtrans-http3#section-6 | WebTransport over HTTP/3 §6}
+ * @module
+ */
+
+import { ApplicationError, DisconnectError } from "../errors.ts";
+import { encodeDatagram, H3Error } from "../h3/mod.ts";
+import { WEBTRANSPORT_CLOSE_TIMEOUT_MS, WEBTRANSPORT_DATAGRAM_QUEUE } from "../limits.ts";
+import type { QuicConnection } from "../quic/transport.ts";
+import { DatagramQueue, type SessionEvent, SessionMachine } from "../webtransport/mod.ts";
+import type {
+  WebTransportBidirectionalStream,
+  WebTransportEnd,
+  WebTransportReceiveStream,
+  WebTransportSendStream,
+  WebTransportSession,
+} from "../webtransport_exchange.ts";
+import type { DeadlineClock, Expiring } from "./deadline_clock.ts";
+import type { H3Input } from "./h3_input.ts";
+import type { H3Observation } from "./h3_observation.ts";
+import type { H3ResponseWriter } from "./h3_response.ts";
+import type { InFlight, OpenSession } from "./in_flight.ts";
+import { Arrivals } from "./webtransport_arrivals.ts";
+import { type IncomingStream, SessionStreams, type StreamOpeners } from "./webtransport_streams.ts";
+
+/** The connection, as its sessions see it. */
+export interface SessionOwner extends StreamOpeners {
+  /** Where datagrams go. */
+  readonly quic: Pick<QuicConnection, "sendDatagram" | "maxDatagramSize">;
+  /** The session is over, its streams may not be. Once. */
+  onSessionOver(session: H3WebTransportSession): void;
+  /** Nothing is left of it. Once, after `onSessionOver`. */
+  onSessionGone(session: H3WebTransportSession): void;
+  /** The client does not let go of the streams of a session that is over. */
+  onStreamsStuck(): void;
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  /** Id of the stream of its CONNECT request. */
+  readonly id: number;
+  /** Reads that stream. */
+  readonly input: Pick<H3Input, "read">;
+  /** Writes it. */
+  readonly writer: Pick<H3ResponseWriter, "data" | "finish">;
+  /** The connection. */
+  readonly owner: SessionOwner;
+  /** Told of bytes and of an end that is not regular; `null` when nobody takes note. */
+  readonly observed: H3Observation | null;
+  /** Where it is noted as open. */
+  readonly inFlight: InFlight;
+  /** Where its time-outs run. */
+  readonly clock: DeadlineClock;
+  /** Milliseconds for the client to let go of streams after the end. */
+  readonly stallMs: number;
+  /** Gets what the client did wrong. */
+  readonly onBroken: (error: H3Error) => void;
+  /** Gets a fault of ours, which must end no more than the session. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What the client is told when its application failed: a code of our choice, for all of them are the application's. */
+const FAILED = { code: 1, reason: "Internal error" } as const;
+
+/** What it is told when the time of a graceful stop is over. */
+const STOPPED = { code: 0, reason: "Server shutting down" } as const;
+
+/** One session. */
+export class H3WebTransportSession implements WebTransportSession, OpenSession, Expiring {
+  deadline = Infinity;
+  readonly id: number;
+  readonly closed: Promise<WebTransportEnd>;
+  readonly draining: Promise<void>;
+  readonly #parts: SessionParts;
+  readonly #machine = new SessionMachine();
+  readonly #streams: SessionStreams;
+  readonly #queue = new DatagramQueue(WEBTRANSPORT_DATAGRAM_QUEUE);
+  readonly #datagrams = new Arrivals<Uint8Array>(this.#queue);
+  readonly #closed = Promise.withResolvers<WebTransportEnd>();
+  readonly #draining = Promise.withResolvers<void>();
+  readonly #datagramOverhead: number;
+  #state: "open" | "over" | "released" | "gone" = "open";
+  #asked = false;
+
+  /** Opens it, now that the handshake was accepted. */
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.#datagramOverhead = encodeDatagram(parts.id, NOTHING).length;
+    this.closed = this.#closed.promise;
+    this.draining = this.#draining.promise;
+    this.#streams = new SessionStreams(parts.id, parts.owner, {
+      onSent: (bytes) => parts.observed?.sent(bytes),
+      onEmpty: () => this.#endIfGone(),
+    });
+    parts.inFlight.addSession(this);
+    void this.#readAll().catch((error) => this.#onFault(error));
+  }
+
+  /** Whether it is over, so that nothing comes or goes any more. */
+  get over(): boolean {
+    return this.#state !== "open";
+  }
+
+  /** Halves of streams that are not over. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  get maxDatagramSize(): number {
+    const { quic } = this.#parts.owner;
+    return this.over ? 0 : Math.max(0, quic.maxDatagramSize - this.#datagramOverhead);
+  }
+
+  get droppedDatagrams(): number {
+    return this.#queue.dropped;
+  }
+
+  acceptBidirectional(): Promise<WebTransportBidirectionalStream | null> {
+    return this.#streams.acceptBidirectional();
+  }
+
+  acceptUnidirectional(): Promise<WebTransportReceiveStream | null> {
+    return this.#streams.acceptUnidirectional();
+  }
+
+  openBidirectional(): Promise<WebTransportBidirectionalStream> {
+    return this.#streams.openBidirectional();
+  }
+
+  openUnidirectional(): Promise<WebTransportSendStream> {
+    return this.#streams.openUnidirectional();
+  }
+
+  readDatagram(): Promise<Uint8Array | null> {
+    return this.#datagrams.next();
+  }
+
+  sendDatagram(bytes: Uint8Array): void {
+    if (this.over || bytes.length > this.maxDatagramSize) return;
+    this.#parts.owner.quic.sendDatagram(encodeDatagram(this.id, bytes));
+    this.#parts.observed?.sent(bytes.length);
+  }
+
+  drain(): void {
+    if (this.over || this.#asked) return;
+    this.#asked = true;
+    void this.#parts.writer.data(this.#machine.drain());
+  }
+
+  close(code = 0, reason = ""): void {
+    if (this.over) return;
+    if (!Number.isInteger(code) || code < 0 || code > 0xffff_ffff) {
+      throw new ApplicationError(
+        `Cannot close the session with code ${code}: expected a whole number from 0 to 2^32 - 1`,
+      );
+    }
+    const text = cutReason(reason);
+    void this.#parts.writer.data(this.#machine.close(code, text));
+    this.#end({ code, reason: text, clean: true });
+  }
+
+  /** A stream of the client. */
+  onStream(stream: IncomingStream): void {
+    this.#streams.deliver(stream);
+  }
+
+  /** A datagram of the client. */
+  onDatagram(payload: Uint8Array): void {
+    this.#datagrams.push(payload);
+  }
+
+  /** The server is about to stop, or the connection is about to end. */
+  leave(): void {
+    this.drain();
+    this.#draining.resolve();
+  }
+
+  cut(): void {
+    if (!this.over) this.#parts.observed?.decide("aborted");
+    this.close(STOPPED.code, STOPPED.reason);
+  }
+
+  /** The application failed; a client that left is no failure of its. */
+  fail(error: unknown): void {
+    if (this.over) return;
+    this.#parts.observed?.decide(error instanceof DisconnectError ? "aborted" : "failed");
+    this.close(FAILED.code, FAILED.reason);
+  }
+
+  /** The client is gone, or broke a rule. Our half of the CONNECT ends with FIN, as it cannot be reset. */
+  lose(): void {
+    this.#end({ code: 0, reason: "", clean: false });
+  }
+
+  /** Time is up: for the client's end of the CONNECT, or for it to let go of streams. */
+  expire(): void {
+    if (this.#state === "over") this.#release();
+    else if (this.#state === "released") this.#parts.owner.onStreamsStuck();
+  }
+
+  async #readAll(): Promise<void> {
+    const { input } = this.#parts;
+    try {
+      for (let bytes = await input.read(); bytes !== null; bytes = await input.read()) {
+        const content = bytes;
+        this.#judge(() => this.#machine.receive(content));
+      }
+      this.#judge(() => this.#machine.finish());
+    } finally {
+      this.#release();
+    }
+  }
+
+  #judge(read: () => readonly SessionEvent[]): void {
+    if (this.over) return;
+    let events: readonly SessionEvent[];
+    try {
+      events = read();
+    } catch (error) {
+      if (!(error instanceof H3Error)) throw error;
+      this.#parts.onBroken(error);
+      return this.lose();
+    }
+    for (const event of events) this.#on(event);
+  }
+
+  #on(event: SessionEvent): void {
+    if (event.type === "datagram") this.onDatagram(event.payload);
+    else if (event.type === "drain") this.#draining.resolve();
+    else this.#end({ code: event.code, reason: event.reason, clean: true });
+  }
+
+  #onFault(error: unknown): void {
+    if (this.over) return; // reading ended as the session did
+    this.#parts.onFault(error);
+    this.fail(error);
+  }
+
+  #end(end: WebTransportEnd): void {
+    if (this.over) return;
+    this.#state = "over";
+    const { writer, observed, inFlight, clock, owner } = this.#parts;
+    if (!end.clean) observed?.decide("aborted"); // unless it was decided why
+    inFlight.deleteSession(this);
+    this.#datagrams.end();
+    this.#streams.end(new DisconnectError(OVER));
+    writer.finish();
+    clock.add(this, WEBTRANSPORT_CLOSE_TIMEOUT_MS);
+    owner.onSessionOver(this);
+    this.#closed.resolve(end);
+  }
+
+  #release(): void {
+    if (this.#state !== "over") return;
+    this.#state = "released";
+    const { clock, stallMs } = this.#parts;
+    clock.arm(this, stallMs);
+    this.#streams.release();
+    this.#endIfGone();
+  }
+
+  #endIfGone(): void {
+    if (this.#state !== "released" || this.#streams.size > 0) return;
+    this.#state = "gone";
+    this.#parts.clock.delete(this);
+    this.#parts.owner.onSessionGone(this);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+const OVER = "The WebTransport session is over";
+
+const MAX_REASON_BYTES = 1024;
+const utf8 = new TextEncoder();
+
+/** As much of a reason as may be sent, at a character. */
+function cutReason(reason: string): string {
+  const { read } = utf8.encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
+  return reason.slice(0, read);
+}

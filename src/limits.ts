@@ -214,3 +214,9 @@ export const WEBTRANSPORT_MAX_EARLY = 64;
 
 /** Milliseconds a client has to end its half of a session that we closed, before what is left of its streams is dropped. */
 export const WEBTRANSPORT_CLOSE_TIMEOUT_MS = 5_000;
+
+/**
+ * Streams of a WebTransport session that are remembered after the client stopped them, so that what an application still
+ * sends on them is ignored and no error. The oldest is forgotten first.
+ */
+export const WEBTRANSPORT_STOPPED_STREAMS = 256;

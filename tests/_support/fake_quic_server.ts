@@ -260,10 +260,11 @@ class Credit {
     this.#left = left;
   }
 
-  /** Takes one, as soon as there is one. */
-  take(): Promise<void> | undefined {
+  /** Takes one, as soon as there is one; `null` when that is now. */
+  take(): Promise<void> | null {
     if (this.#left === 0) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#left -= 1;
+    return null;
   }
 
   grant(count: number): void {

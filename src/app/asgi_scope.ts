@@ -14,7 +14,9 @@ import type {
   ASGIHTTPScope,
   ASGIWebSocketScope,
 } from "../asgi_types.ts";
+import type { ASGIWebTransportScope } from "../asgi_webtransport_types.ts";
 import { decodePath, utf8AsLatin1 } from "../request_target.ts";
+import type { WebTransportExchange } from "../webtransport_exchange.ts";
 
 /** What every scope of one application shares. */
 export interface ScopeOptions {
@@ -72,6 +74,33 @@ export function webSocketScope(
     state: { ...options.state },
     subprotocols: [...subprotocols],
     extensions: { "websocket.http.response": {} },
+  };
+}
+
+/** Scope of a WebTransport session. */
+export function webTransportScope(
+  { request, peer, protocols }: WebTransportExchange,
+  options: ScopeOptions,
+): ASGIWebTransportScope {
+  const { rawPath, query } = split(request.target);
+  return {
+    type: "webtransport",
+    asgi: { version: "3.0", spec_version: "1.0" },
+    http_version: request.httpVersion,
+    scheme: request.scheme,
+    path: decodeText(rawPath),
+    raw_path: utf8AsLatin1(rawPath),
+    query_string: utf8AsLatin1(query),
+    root_path: options.rootPath,
+    headers: [...request.fields],
+    client: address(peer.client),
+    server: address(peer.server),
+    state: { ...options.state },
+    protocols: [...protocols],
+    extensions: {
+      "webtransport.http.response": {},
+      ...(peer.tls && { tls: tlsExtension(peer.tls) }),
+    },
   };
 }
 

@@ -13,6 +13,7 @@ import { describe } from "../misuse.ts";
 import type { WSGIFramework } from "../wsgi_types.ts";
 import { asgiHttp } from "./asgi_http.ts";
 import { asgiWebSocket } from "./asgi_websocket.ts";
+import { asgiWebTransport } from "./asgi_webtransport.ts";
 import { fetchApplication } from "./fetch.ts";
 import { type AdapterLog, Lifespan } from "./lifespan.ts";
 import { SharedLifespan } from "./shared_lifespan.ts";
@@ -164,6 +165,7 @@ function asgiApplication(app: ASGIFramework, around: Surroundings): Application 
   return {
     http: asgiHttp(app, scope),
     websocket: asgiWebSocket(app, scope),
+    webtransport: asgiWebTransport(app, scope),
     startup: () => lifespan.startup(),
     shutdown: () => lifespan.shutdown(),
   };

@@ -1,0 +1,95 @@
+/**
+ * ASGI `webtransport` applications on exchanges.
+ *
+ * @module
+ */
+
+import type { ASGIFramework, ASGIReceive, ASGIReceiveEvent, ASGISend } from "../asgi_types.ts";
+import type {
+  WebTransportAcceptEvent,
+  WebTransportCloseEvent,
+} from "../asgi_webtransport_types.ts";
+import { wrongASGIResult } from "../misuse.ts";
+import type { WebTransportExchange, WebTransportHandler } from "../webtransport_exchange.ts";
+import { Handshake } from "./asgi_handshake.ts";
+import { readHeaders } from "./asgi_headers.ts";
+import { type ScopeOptions, webTransportScope } from "./asgi_scope.ts";
+import { ASGISession } from "./asgi_session.ts";
+
+/** Makes a handler of WebTransport sessions out of an ASGI application. */
+export function asgiWebTransport(app: ASGIFramework, options: ScopeOptions): WebTransportHandler {
+  return async (exchange) => {
+    const call = new WebTransportCall(exchange);
+    const scope = webTransportScope(exchange, options);
+    const result: unknown = await app(scope, call.receive, call.send);
+    if (result !== undefined) throw wrongASGIResult(result); // whether it may return now is the driver's to judge
+  };
+}
+
+/** One call of the application. */
+class WebTransportCall {
+  readonly #exchange: WebTransportExchange;
+  readonly #handshake: Handshake;
+  #connectGiven = false;
+  #disconnectGiven = false;
+  #session: ASGISession | undefined;
+
+  constructor(exchange: WebTransportExchange) {
+    this.#exchange = exchange;
+    this.#handshake = new Handshake(exchange);
+  }
+
+  readonly receive: ASGIReceive = async () => {
+    if (!this.#connectGiven) {
+      this.#connectGiven = true;
+      return { type: "webtransport.connect" };
+    }
+    if (this.#handshake.isUndecided) await this.#handshake.answered();
+    return await (this.#session ? this.#session.events.next() : this.#disconnect());
+  };
+
+  readonly send: ASGISend = (message) => this.#handshake.send(message, this.#send);
+
+  readonly #send: ASGISend = (message) => {
+    const handshake = this.#handshake;
+    const { state } = handshake;
+    switch (message?.type) {
+      case "webtransport.accept":
+        if (state === "HANDSHAKE") return this.#accept(message);
+        break;
+      case "webtransport.close":
+        if (state === "HANDSHAKE") return handshake.reject();
+        if (state === "CONNECTED" || state === "CLOSED") return this.#close(message);
+        break;
+      case "webtransport.http.response.start":
+        return handshake.startDenial(message);
+      case "webtransport.http.response.body":
+        return handshake.denialBody(message);
+    }
+    const sent = state === "CONNECTED" ? this.#session?.send(message) : null;
+    if (sent) return sent;
+    throw handshake.unexpected(message);
+  };
+
+  async #accept({ protocol, headers }: WebTransportAcceptEvent): Promise<void> {
+    const session = await this.#exchange.accept({
+      fields: readHeaders(headers),
+      ...(protocol == null ? {} : { protocol }),
+    });
+    this.#session = new ASGISession(session);
+    this.#handshake.accepted();
+  }
+
+  // deno-lint-ignore require-await -- errors are to be rejections
+  async #close(message: WebTransportCloseEvent): Promise<void> {
+    this.#session?.close(message);
+    this.#handshake.state = "CLOSED";
+  }
+
+  /** The end of a handshake that was not accepted. */
+  async #disconnect(): Promise<ASGIReceiveEvent> {
+    if (this.#disconnectGiven) return await new Promise<never>(() => {});
+    this.#disconnectGiven = true;
+    return { type: "webtransport.disconnect", code: null, reason: "" };
+  }
+}

@@ -52,6 +52,8 @@ export interface SocketEvents {
   readonly onError?: (error: unknown) => void;
   /** Is told of messages sent, and the end. Not of the handshake. */
   readonly observation?: ServeObservation | null;
+  /** Gets messages before the listeners of the application do, binary ones as `ArrayBuffer`. */
+  readonly onMessage?: (data: string | ArrayBuffer) => void;
 }
 
 /** A {@link WebSocketUpgrade} as exchanges see it. */
@@ -147,6 +149,7 @@ class SocketGuard implements OpenSocket, Expiring {
   readonly #name: string;
   readonly #settings: WebSocketSettings;
   readonly #observation: ServeObservation | null;
+  readonly #receive: SocketEvents["onMessage"];
   readonly #native: NativeSocket;
   readonly #outbox: SocketOutbox;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -160,12 +163,13 @@ class SocketGuard implements OpenSocket, Expiring {
     socket: WebSocket,
     name: string,
     settings: WebSocketSettings,
-    { onError, observation = null }: SocketEvents,
+    { onError, observation = null, onMessage }: SocketEvents,
   ) {
     this.#socket = socket;
     this.#name = name;
     this.#settings = settings;
     this.#observation = observation;
+    this.#receive = onMessage;
     this.connection = new Connection(socket);
     this.#native = new NativeSocket(socket);
     this.#outbox = new SocketOutbox(this.#native, settings, (...why) => this.#fail(...why));
@@ -269,8 +273,9 @@ class SocketGuard implements OpenSocket, Expiring {
 
   #onMessage(event: MessageEvent): void {
     const { maxMessageSize } = this.#settings;
+    const { data } = event;
     const open = this.#socket.readyState === WebSocket.OPEN; // later ones are dropped, as the standard has it
-    if (open && messageBytes(event.data, maxMessageSize) <= maxMessageSize) return;
+    if (open && messageBytes(data, maxMessageSize) <= maxMessageSize) return this.#receive?.(data);
     event.stopImmediatePropagation();
     this.close(1009, "Message too big");
   }

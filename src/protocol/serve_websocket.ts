@@ -15,6 +15,7 @@ import {
   type PeerInfo,
   type RequestHead,
   type ResponseHead,
+  SETTLED,
   type WebSocketCall,
   type WebSocketEvent,
   type WebSocketExchange,
@@ -97,7 +98,7 @@ export class ServeWebSocketExchange implements WebSocketExchange {
           ...(idleTimeout === undefined ? {} : { idleTimeout }),
         },
         this.#settings,
-        { observation: this.observation ?? null },
+        { observation: this.observation ?? null, onMessage: (data) => this.#onMessage(data) },
       );
       this.#upgrade = upgrade;
       return { response: upgrade.response, result: this.#listen(upgrade.socket) };
@@ -129,24 +130,32 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     this.#state = "closed";
   }
 
-  async receive(): Promise<WebSocketEvent> {
-    this.#next("receive");
+  receive(): Promise<WebSocketEvent> {
+    try {
+      this.#next("receive");
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const data = this.#queue.shift();
     if (data !== undefined) {
       this.#queuedBytes -= data.length + WEBSOCKET_QUEUE_OVERHEAD_BYTES;
-      return { type: "message", data };
+      return Promise.resolve({ type: "message", data });
     }
-    if (this.#closed) return this.#closed;
-    return await new Promise((resolve) => this.#receivers.push(resolve));
+    if (this.#closed) return Promise.resolve(this.#closed);
+    return new Promise((resolve) => this.#receivers.push(resolve));
   }
 
-  async send(data: string | Uint8Array): Promise<void> {
-    this.#checkOpen();
-    this.#next("send");
-    const upgrade = this.#upgrade!;
-    upgrade.socket.send(data as string | Uint8Array<ArrayBuffer>);
-    await upgrade.ready();
-    if (this.#closed) this.#checkOpen();
+  send(data: string | Uint8Array): Promise<void> {
+    try {
+      this.#checkOpen();
+      this.#next("send");
+      const upgrade = this.#upgrade!;
+      upgrade.socket.send(data as string | Uint8Array<ArrayBuffer>);
+      const ready = upgrade.ready();
+      return ready === undefined ? SETTLED : this.#sendable(ready);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   close(code = 1000, reason = ""): Promise<void> {
@@ -161,6 +170,12 @@ export class ServeWebSocketExchange implements WebSocketExchange {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** @throws {DisconnectError} When the end came while this waited, and it was not the application who closed. */
+  async #sendable(ready: Promise<void>): Promise<void> {
+    await ready;
+    if (this.#closed) this.#checkOpen();
   }
 
   #next(call: WebSocketCall): WebSocketState {
@@ -197,7 +212,6 @@ export class ServeWebSocketExchange implements WebSocketExchange {
       if (this.#closed) socket.close(1001); // later than anyone waited for
       this.#opened();
     }, { once: true });
-    socket.addEventListener("message", (event) => this.#onMessage(event.data));
     socket.addEventListener("close", (event) => this.#onClose(event));
     return opened.promise;
   }

@@ -50,7 +50,8 @@ export class NativeSocket {
 
   /** Queues a message, also on a socket that lingers. */
   send(data: MessageData): void {
-    this.#whileOpen(() => this.#send(data));
+    if (this.#socket.readyState === WebSocket.OPEN) this.#send(data);
+    else this.#whileOpen(() => this.#send(data));
   }
 
   /** Queues a Close frame, and lingers. */

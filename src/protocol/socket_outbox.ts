@@ -40,6 +40,9 @@ export type OutboxFailure = (reason: string, detail?: string) => void;
  */
 const [FIRST_LOOK_MS, LONGEST_LOOK_MS] = [2, 256];
 
+/** Messages the runtime gets before it is asked how much of them it has queued: asking is a good part of what a small one costs. */
+const UNASKED_MESSAGES = WEBSOCKET_SEND_BUFFER_MESSAGES / 4;
+
 /** How the log calls it. */
 const TOO_MUCH = "it does not read, and too much waits for it (WEBSOCKET_MAX_BACKLOG_BYTES)";
 const UNREADABLE = "a Blob for it cannot be read";
@@ -67,6 +70,8 @@ export class SocketOutbox implements Expiring {
   #handed = 0;
   /** What it had queued at the last look. */
   #seen = 0;
+  /** What it has queued at most: that, and what it got since. */
+  #most = 0;
   #watched = false;
   #progress = false;
   /** Times that the clock came round without progress. */
@@ -94,10 +99,10 @@ export class SocketOutbox implements Expiring {
 
   /** Sends or queues a message. The caller may change its bytes afterwards. */
   send(data: SendData): void {
-    if (!(data instanceof Blob) && this.#isEmpty() && this.#hasRoom()) {
-      this.#hand(data);
-      if (!this.#hasRoom()) this.#watch();
-    } else this.#enqueue(data);
+    const direct = (typeof data === "string" || !(data instanceof Blob)) && this.#isEmpty();
+    if (!direct || !this.#hasRoom()) return this.#enqueue(data);
+    this.#hand(data);
+    if (!this.#hasRoom()) this.#watch();
   }
 
   /** Settles when the next message could be sent at once; `undefined` when that is now. */
@@ -142,11 +147,16 @@ export class SocketOutbox implements Expiring {
     return this.#waiting.size === 0 && !this.#reading;
   }
 
-  /** Whether the runtime may get more. It is asked before and after every message, so that no progress is missed. */
+  /**
+   * Whether the runtime may get more. It need not be asked when it may even if it has sent nothing yet; but once watched
+   * it is, before and after every message, so that no progress is missed.
+   */
   #hasRoom(): boolean {
+    const few = this.#handed < UNASKED_MESSAGES && this.#most <= WEBSOCKET_SEND_BUFFER_BYTES;
+    if (few && !this.#watched) return true;
     const buffered = this.#native.buffered;
     if (buffered < this.#seen) this.#progress = true;
-    this.#seen = buffered;
+    this.#seen = this.#most = buffered;
     if (buffered === 0) this.#handed = 0;
     return buffered <= WEBSOCKET_SEND_BUFFER_BYTES &&
       this.#handed < WEBSOCKET_SEND_BUFFER_MESSAGES;
@@ -155,10 +165,9 @@ export class SocketOutbox implements Expiring {
   #hand(data: MessageData): void {
     this.#handed++;
     this.#native.send(data);
-    this.#largest = Math.max(
-      this.#largest,
-      typeof data === "string" ? data.length : data.byteLength,
-    );
+    const size = typeof data === "string" ? data.length : data.byteLength;
+    this.#most += typeof data === "string" ? size * 3 : size; // in UTF-8
+    if (size > this.#largest) this.#largest = size;
   }
 
   #enqueue(data: SendData): void {

@@ -16,7 +16,7 @@ import type {
   WebTransportResponseStartEvent,
 } from "../asgi_webtransport_types.ts";
 import { DisconnectError, UnexpectedMessageError } from "../errors.ts";
-import type { ResponseHead, ResponseWriter } from "../exchange.ts";
+import { type ResponseHead, type ResponseWriter, SETTLED } from "../exchange.ts";
 import { NO_CONTENT } from "../fields.ts";
 import { observed } from "../misuse.ts";
 import { readBody } from "./asgi_body.ts";
@@ -50,7 +50,13 @@ export class Handshake {
 
   /** Passes a message on by `send`, or ignores it once the client has left. */
   send(message: ASGISendEvent, send: (message: ASGISendEvent) => Promise<void>): Promise<void> {
-    return observed(this.#trySend(message, send));
+    if (this.#ignored > 0) return observed(afterDisconnect(++this.#ignored));
+    try {
+      const sent = send(message);
+      return sent === SETTLED ? sent : observed(sent.catch(this.#onFailure));
+    } catch (error) {
+      return observed(this.#onFailure(error));
+    }
   }
 
   /** The handshake was accepted. */
@@ -103,18 +109,11 @@ export class Handshake {
     signal.removeEventListener("abort", onAbort);
   }
 
-  async #trySend(
-    message: ASGISendEvent,
-    send: (message: ASGISendEvent) => Promise<void>,
-  ): Promise<void> {
-    try {
-      if (this.#ignored === 0) return await send(message);
-    } catch (error) {
-      if (!(error instanceof DisconnectError)) throw error;
-      this.#answer.resolve(); // no answer any more, should it be missing
-    }
+  readonly #onFailure = async (error: unknown): Promise<void> => {
+    if (!(error instanceof DisconnectError)) throw error;
+    this.#answer.resolve(); // no answer any more, should it be missing
     await afterDisconnect(++this.#ignored);
-  }
+  };
 
   async #end(): Promise<void> {
     this.state = "HTTPCLOSED";

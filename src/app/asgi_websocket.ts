@@ -9,7 +9,7 @@
  */
 
 import { ApplicationError } from "../errors.ts";
-import type { WebSocketExchange, WebSocketHandler } from "../exchange.ts";
+import type { WebSocketEvent, WebSocketExchange, WebSocketHandler } from "../exchange.ts";
 import { describe, wrongASGIResult } from "../misuse.ts";
 import { isLocalCloseCode, truncateCloseReason } from "../websocket_close.ts";
 import { Handshake } from "./asgi_handshake.ts";
@@ -46,7 +46,24 @@ class WebSocketCall {
     this.#handshake = new Handshake(exchange);
   }
 
-  readonly receive: ASGIReceive = async () => {
+  readonly receive: ASGIReceive = () =>
+    this.#connectGiven && this.#handshake.state === "CONNECTED"
+      ? this.#next()
+      : this.#atHandshake();
+
+  #next(): Promise<ASGIReceiveEvent> {
+    return this.#exchange.receive().then(this.#onEvent);
+  }
+
+  readonly #onEvent = (event: WebSocketEvent): ASGIReceiveEvent | Promise<ASGIReceiveEvent> => {
+    if (event.type === "close") return this.#disconnect(event.code, event.reason);
+    return typeof event.data === "string"
+      ? { type: "websocket.receive", text: event.data, bytes: null }
+      : { type: "websocket.receive", text: null, bytes: event.data };
+  };
+
+  /** The event before the first message, or instead of all. */
+  async #atHandshake(): Promise<ASGIReceiveEvent> {
     if (!this.#connectGiven) {
       this.#connectGiven = true;
       return { type: "websocket.connect" };
@@ -54,12 +71,8 @@ class WebSocketCall {
     if (this.#handshake.isUndecided) await this.#handshake.answered();
     const { state } = this.#handshake;
     if (state !== "CONNECTED" && state !== "CLOSED") return this.#disconnect(1006, "");
-    const event = await this.#exchange.receive();
-    if (event.type === "close") return this.#disconnect(event.code, event.reason);
-    return typeof event.data === "string"
-      ? { type: "websocket.receive", text: event.data, bytes: null }
-      : { type: "websocket.receive", text: null, bytes: event.data };
-  };
+    return await this.#next();
+  }
 
   readonly send: ASGISend = (message) => this.#handshake.send(message, this.#send);
 
@@ -93,7 +106,7 @@ class WebSocketCall {
     this.#handshake.accepted();
   }
 
-  async #message({ bytes, text }: WebSocketSendEvent): Promise<void> {
+  #message({ bytes, text }: WebSocketSendEvent): Promise<void> {
     const data = bytes ?? text;
     if (typeof data !== "string" && !(data instanceof Uint8Array)) {
       throw new ApplicationError(
@@ -102,7 +115,7 @@ class WebSocketCall {
         }`,
       );
     }
-    await this.#exchange.send(data);
+    return this.#exchange.send(data);
   }
 
   async #close({ code, reason }: WebSocketCloseEvent): Promise<void> {

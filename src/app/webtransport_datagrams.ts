@@ -7,10 +7,11 @@
 
 import { WEBTRANSPORT_DATAGRAM_QUEUE } from "../limits.ts";
 import type { WebTransportEnd, WebTransportSession } from "../webtransport_exchange.ts";
+import { CarefulReadable, CarefulWritable } from "./careful_streams.ts";
 import { DatagramPace } from "./datagram_pace.ts";
 import { sessionOver } from "./webtransport_error.ts";
 import { type OpenParts, type SessionPart, SessionSource } from "./webtransport_parts.ts";
-import { CarefulReadable, CarefulWritable, copyOfBytes } from "./webtransport_streams.ts";
+import { copyOfBytes } from "./webtransport_streams.ts";
 
 /** Size that every path takes; it is told until the session is there. */
 const SAFE_SIZE = 1024;

@@ -8,58 +8,11 @@
  * @module
  */
 
-import { describe, observed } from "../misuse.ts";
+import { describe } from "../misuse.ts";
 import type * as transport from "../webtransport_exchange.ts";
+import { CarefulReadable, CarefulWritable } from "./careful_streams.ts";
 import { asTransportError, sessionOver } from "./webtransport_error.ts";
 import type { OpenParts, SessionPart } from "./webtransport_parts.ts";
-
-/**
- * A readable stream whose pipes harm nobody: a client ends one as it likes, which would end the process where the
- * application does not wait for it.
- */
-export class CarefulReadable extends ReadableStream<Uint8Array> {
-  /** As that of any stream; a rejection that nobody looks at is no unhandled one. */
-  override pipeTo(
-    destination: WritableStream<Uint8Array>,
-    options?: StreamPipeOptions,
-  ): Promise<void> {
-    return observed(super.pipeTo(destination, options));
-  }
-}
-
-/** A writer whose calls need not be waited for, for the same reason. */
-class CarefulWriter extends WritableStreamDefaultWriter<Uint8Array> implements WebTransportWriter {
-  override write(chunk?: Uint8Array): Promise<void> {
-    return observed(super.write(chunk));
-  }
-
-  override close(): Promise<void> {
-    return observed(super.close());
-  }
-
-  override abort(reason?: unknown): Promise<void> {
-    return observed(super.abort(reason));
-  }
-
-  /** Is refused: the runtime does not tell how much the client can take. */
-  atomicWrite(_chunk: unknown): Promise<undefined> {
-    const error = new DOMException(
-      "Cannot write atomically: this runtime does not tell how much the client takes. Use write()",
-      "NotSupportedError",
-    );
-    const refused = Promise.reject<undefined>(error);
-    refused.catch(() => {});
-    return refused;
-  }
-}
-
-/** A writable stream with such a writer. */
-export class CarefulWritable extends WritableStream<Uint8Array> {
-  /** As that of any stream; what a write rejects with need not be looked at. */
-  override getWriter(): WebTransportWriter {
-    return new CarefulWriter(this);
-  }
-}
 
 /** Receiving half of a stream, a readable stream of bytes. */
 export class ReceiveStream extends CarefulReadable implements WebTransportReceiveStream {

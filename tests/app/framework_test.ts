@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type AdapterOptions, detectMode, normalise } from "../../src/app/framework.ts";
 import type { Framework, Mode } from "../../src/framework_types.ts";
+import { dispatcher, proxyFix, redirectToHttps } from "../../src/middleware/mod.ts";
 import { FakeExchange, FakeWebSocketExchange } from "../_support/fake_exchange.ts";
 import { LogSink } from "../_support/log_sink.ts";
 
@@ -162,6 +163,17 @@ Deno.test("normalise() denies WebSockets of WSGI applications with 403", async (
   await normalise(() => assert.fail("called"), "wsgi", OPTIONS).websocket(exchange);
   assert.equal(exchange.head?.status, 403);
 });
+
+for (const mode of ["fetch", "asgi", "wsgi"] as const) {
+  const has = mode !== "wsgi";
+  Deno.test(`normalise() gives ${mode} applications ${has ? "" : "no "}WebTransport, and middleware around them too`, () => {
+    const app = () => assert.fail("called");
+    const around = [dispatcher([{ app }]), proxyFix(app), redirectToHttps(app)];
+    for (const framework of [app, ...around]) {
+      assert.equal("webtransport" in normalise(framework, mode, OPTIONS), has);
+    }
+  });
+}
 
 Deno.test("normalise() shares the lifespan state with every ASGI scope", async () => {
   const application = normalise(

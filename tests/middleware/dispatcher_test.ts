@@ -6,7 +6,7 @@ import { dispatcher, type Mount, type Mounts } from "../../src/middleware/mod.ts
 import { settled } from "../_support/fake_exchange.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { eventually } from "../_support/waiting.ts";
-import { applicationOf, asgiApp, ask, fetchApp, seenBy, shake, wsgiApp } from "./harness.ts";
+import { applicationOf, asgiApp, ask, fetchApp, knock, seenBy, shake, wsgiApp } from "./harness.ts";
 
 /** A request for one of ASGI applications that are called as their mount. */
 interface Row {
@@ -154,6 +154,18 @@ Deno.test("dispatcher() gives WebSockets to the same mounts, and denies others w
   const denied = await shake(app, { target: "/x" });
   assert.deepEqual(denied.head, { status: 404, fields: [["content-length", "0"]] });
   assert.equal(denied.state, "closed");
+});
+
+Deno.test("dispatcher() gives WebTransport to the same mounts, and denies others with 404", async () => {
+  const app = applicationOf(dispatcher({ "/asgi": asgiApp("asgi"), "/wsgi": wsgiApp("wsgi") }));
+  assert.equal(seenBy(await knock(app, { target: "/asgi/x" })).root_path, "/asgi");
+  for (
+    const { target, status } of [{ target: "/wsgi", status: 501 }, { target: "/", status: 404 }]
+  ) {
+    const denied = await knock(app, { target });
+    assert.deepEqual(denied.head, { status, fields: [["content-length", "0"]] });
+    assert.deepEqual(denied.calls, ["respond", "end"]);
+  }
 });
 
 Deno.test("dispatcher() gives every request to the first mount that fits, or to none", async () => {

@@ -3,7 +3,9 @@ import type { Exchange, WebSocketExchange } from "../../src/exchange.ts";
 import {
   ExchangeWrapper,
   WebSocketExchangeWrapper,
+  WebTransportExchangeWrapper,
 } from "../../src/middleware/exchange_wrapper.ts";
+import type { WebTransportExchange } from "../../src/webtransport_exchange.ts";
 import { FakeExchange } from "../_support/fake_exchange.ts";
 
 const GETTERS = ["request", "peer", "supports", "observation", "signal"] as const;
@@ -14,7 +16,10 @@ const WEBSOCKET_GETTERS = [
   "observation",
   "signal",
   "buffered",
+  "extensions",
+  "closing",
 ] as const;
+const WEBTRANSPORT_GETTERS = ["request", "peer", "protocols", "observation", "signal"] as const;
 
 /** Calls of every other member, with arguments; a new member does not type-check until it is here. */
 const CALLS = {
@@ -38,6 +43,16 @@ const WEBSOCKET_CALLS = {
   send: ["message"],
   close: [1001, "bye"],
 } satisfies Record<Exclude<keyof WebSocketExchange, (typeof WEBSOCKET_GETTERS)[number]>, unknown[]>;
+const WEBTRANSPORT_CALLS = {
+  respond,
+  write,
+  end,
+  abort,
+  accept: [{ protocol: "chat" }],
+} satisfies Record<
+  Exclude<keyof WebTransportExchange, (typeof WEBTRANSPORT_GETTERS)[number]>,
+  unknown[]
+>;
 
 /** An object that answers each member with a value of its own, and notes what was looked at and called. */
 function spy(getters: readonly string[], calls: Record<string, unknown[]>) {
@@ -78,6 +93,12 @@ const KINDS = [
     getters: WEBSOCKET_GETTERS,
     calls: WEBSOCKET_CALLS,
     wrap: (inner: object) => new WebSocketExchangeWrapper(inner as WebSocketExchange),
+  },
+  {
+    name: "WebTransportExchangeWrapper",
+    getters: WEBTRANSPORT_GETTERS,
+    calls: WEBTRANSPORT_CALLS,
+    wrap: (inner: object) => new WebTransportExchangeWrapper(inner as WebTransportExchange),
   },
 ];
 for (const { name, getters, calls, wrap } of KINDS) {

@@ -13,6 +13,7 @@ import type { Framework } from "../../src/framework_types.ts";
 import type { ForwardedOrigin, Observation } from "../../src/observation.ts";
 import type { WSGIFramework } from "../../src/wsgi_types.ts";
 import { FakeExchange, FakeWebSocketExchange } from "../_support/fake_exchange.ts";
+import { FakeWebTransportExchange } from "../_support/fake_webtransport.ts";
 import { LogSink } from "../_support/log_sink.ts";
 
 /** Options of the server. */
@@ -72,7 +73,7 @@ export function asgiApp(name: string): ASGIFramework {
       hosts,
       last: headers.at(-1)?.[0],
     });
-    const prefix = scope.type === "websocket" ? "websocket.http.response" : "http.response";
+    const prefix = scope.type === "http" ? "http.response" : `${scope.type}.http.response` as const;
     await send({ type: `${prefix}.start`, status: 200, headers: [] });
     await send({ type: `${prefix}.body`, body });
   };
@@ -119,6 +120,12 @@ export class ObservedWebSocket extends FakeWebSocketExchange {
   readonly observation: Observation = observationOf(this.origins);
 }
 
+/** As {@link ObservedExchange}. */
+export class ObservedWebTransport extends FakeWebTransportExchange {
+  readonly origins: ForwardedOrigin[] = [];
+  readonly observation: Observation = observationOf(this.origins);
+}
+
 function observationOf(origins: ForwardedOrigin[]): Observation {
   return {
     forwarded: (origin) => void origins.push(origin),
@@ -143,6 +150,13 @@ export async function ask(app: Application, request: Asked = {}): Promise<Observ
 export async function shake(app: Application, request: Asked = {}): Promise<ObservedWebSocket> {
   const exchange = new ObservedWebSocket(fakeOptions(request));
   await app.websocket(exchange);
+  return exchange;
+}
+
+/** Sends the handshake of a WebTransport session; the exchange has the answer. */
+export async function knock(app: Application, request: Asked = {}): Promise<ObservedWebTransport> {
+  const exchange = new ObservedWebTransport(fakeOptions(request));
+  await app.webtransport!(exchange);
   return exchange;
 }
 

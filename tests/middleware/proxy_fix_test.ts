@@ -12,6 +12,7 @@ import {
   ask,
   CLIENT,
   fetchApp,
+  knock,
   seenBy,
   shake,
   wsgiApp,
@@ -59,6 +60,15 @@ Deno.test("proxyFix() makes wss of a WebSocket that came over https", async () =
   const { scheme, client, hosts } = seenBy(socket);
   assert.deepEqual([scheme, client, hosts], ["wss", ["1.1.1.1", 0], ["new"]]);
   assert.equal(socket.origins.length, 1);
+});
+
+Deno.test("proxyFix() shows a WebTransport session as the client asked for it", async () => {
+  const app = applicationOf(proxyFix(asgiApp("a")));
+  const believed = await knock(app, { fields: [xff("1.1.1.1"), host("new")] });
+  const { scheme, client, hosts } = seenBy(believed);
+  assert.deepEqual([scheme, client, hosts], ["https", ["1.1.1.1", 0], ["new"]]);
+  assert.equal(believed.origins.length, 1);
+  assert.deepEqual(seenBy(await knock(app)).client, ["10.0.0.9", 80]);
 });
 
 Deno.test("proxyFix() changes request.url and info.remoteAddr of a fetch application", async () => {

@@ -7,20 +7,32 @@ import {
   type RedirectOptions,
   redirectToHttps,
 } from "../../src/middleware/mod.ts";
-import { applicationOf, asgiApp, ask, type Asked, fetchApp, seenBy, shake } from "./harness.ts";
+import {
+  applicationOf,
+  asgiApp,
+  ask,
+  type Asked,
+  fetchApp,
+  knock,
+  seenBy,
+  shake,
+} from "./harness.ts";
 
 interface Row extends Asked {
   readonly name: string;
   readonly options?: RedirectOptions;
   /** `root_path`; default: none. */
   readonly root?: string;
-  readonly websocket?: true;
+  /** What is asked for; default: an ordinary response. */
+  readonly asks?: keyof typeof ASKS;
   readonly httpVersion?: "1.1" | "2" | "3";
   /** Status and location, or `null` when the application gets the request. */
   readonly answer: [status: number, location?: string] | null;
   /** What Hypercorn does instead, or why we do otherwise. */
   readonly differs?: string;
 }
+
+const ASKS = { response: ask, WebSocket: shake, WebTransport: knock };
 
 const LOCALHOST: RedirectOptions = { host: "localhost" };
 
@@ -66,7 +78,7 @@ const VECTORS: Row[] = [
   },
   ...(["1.1", "2", "3"] as const).map((httpVersion): Row => ({
     name: `a WebSocket over HTTP/${httpVersion}`,
-    websocket: true,
+    asks: "WebSocket",
     options: LOCALHOST,
     httpVersion,
     target: "/abc?a=b",
@@ -75,7 +87,14 @@ const VECTORS: Row[] = [
       { differs: "Hypercorn: https, which no WebSocket client can follow" }),
   })),
   { name: "https", scheme: "https", answer: null },
-  { name: "wss", scheme: "https", websocket: true, answer: null },
+  { name: "wss", scheme: "https", asks: "WebSocket", answer: null },
+  { name: "WebTransport", scheme: "https", asks: "WebTransport", answer: null },
+  {
+    name: "WebTransport that a proxy took by http",
+    scheme: "http",
+    asks: "WebTransport",
+    answer: [307, "https://orig/"],
+  },
 ];
 
 const BEYOND: Row[] = [
@@ -153,16 +172,16 @@ const BEYOND: Row[] = [
     .map(
       (authority): Row => ({ name: `the host "${authority}"`, authority, answer: [400] }),
     ),
-  { name: "an invalid host over a WebSocket", websocket: true, authority: "a@b", answer: [400] },
+  { name: "an invalid host over a WebSocket", asks: "WebSocket", authority: "a@b", answer: [400] },
 ];
 
 for (const row of [...VECTORS, ...BEYOND]) {
-  const { name, options, root = "", websocket, answer, differs, ...request } = row;
+  const { name, options, root = "", asks = "response", answer, differs, ...request } = row;
   const result = answer ? `answers ${answer.join(" ")}` : "passes";
   const unlike = differs ? ", unlike Hypercorn" : "";
   Deno.test(`redirectToHttps() ${result} for ${name}${unlike}`, async () => {
     const app = applicationOf(redirectToHttps(asgiApp("app"), options), { rootPath: root });
-    const exchange = await (websocket ? shake : ask)(app, { authority: "orig", ...request });
+    const exchange = await ASKS[asks](app, { authority: "orig", ...request });
     if (answer === null) return assert.equal(seenBy(exchange).name, "app");
     const [status, location] = answer;
     const fields = location === undefined ? [] : [["location", location]];

@@ -14,11 +14,17 @@ import type { Observation } from "./observation.ts";
 
 /** A stream of a session that the client ended early: it reset what it sends, or stopped what it is sent. */
 export class WebTransportStreamError extends Error {
+  /** The name of this class. */
   override readonly name = "WebTransportStreamError";
   /** Code of the client's application, 0..2^32-1; `null` when it gave none. */
   readonly code: number | null;
 
-  /** @param code Code of the client's application, `null` for none. */
+  /**
+   * Builds the error.
+   *
+   * @param message What happened.
+   * @param code Code of the client's application, `null` for none.
+   */
   constructor(message: string, code: number | null, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

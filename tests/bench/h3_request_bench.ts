@@ -70,6 +70,7 @@ function newContext(): RequestContext {
     budget: new Budget(),
     maxFieldSectionSize: 65_536,
     enableConnectProtocol: false,
+    webTransport: false,
     updatedPriority: () => null,
     forget: () => {},
   };

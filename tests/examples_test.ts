@@ -11,6 +11,7 @@ import { outputOf, testWithTool } from "./_support/h3_tools.ts";
 import { PATIENCE_MS, Program } from "./_support/program.ts";
 import { REPOSITORY, sourceFiles } from "./_support/repository.ts";
 import { serverCertificate } from "./_support/server_certificate.ts";
+import { connect } from "./_support/socket_client.ts";
 
 interface Row {
   /** Use of the running example; it is told to stop afterwards. */
@@ -293,46 +294,6 @@ async function argumentsOf(path: string, binds: number): Promise<string[]> {
   const file = fileURLToPath(new URL(path, REPOSITORY));
   const args = command[1]!.replace(path, file).replace("--port 8000", "--port 0").split(" ");
   return args[0] === "serve" ? args : [...args, ...new Array(binds).fill("127.0.0.1:0")];
-}
-
-/** A WebSocket client. */
-interface Client extends AsyncDisposable {
-  send(data: string | Uint8Array<ArrayBuffer>): void;
-  /** The next message. */
-  next(): Promise<string | ArrayBuffer>;
-  close(): Promise<void>;
-  /** The close code, once closed. */
-  readonly closed: Promise<number>;
-}
-
-async function connect(url: string): Promise<Client> {
-  const socket = new WebSocket(url.replace("http", "ws"));
-  socket.binaryType = "arraybuffer";
-  const closed = new Promise<number>((resolve) => socket.onclose = ({ code }) => resolve(code));
-  const messages = new ReadableStream<string | ArrayBuffer>({
-    start(controller) {
-      socket.onmessage = ({ data }) => controller.enqueue(data);
-      closed.then(() => controller.close());
-    },
-  }).getReader();
-  const close = async () => {
-    socket.close();
-    await deadline(closed, PATIENCE_MS);
-  };
-  const opened = new Promise((resolve) => socket.onopen = resolve);
-  await deadline(Promise.race([opened, closed]), PATIENCE_MS);
-  assert.equal(socket.readyState, WebSocket.OPEN, `${url} refused the WebSocket`);
-  return {
-    send: (data) => socket.send(data),
-    async next() {
-      const { done, value } = await deadline(messages.read(), PATIENCE_MS);
-      assert(!done, "The WebSocket was closed instead of a message");
-      return value;
-    },
-    close,
-    closed: deadline(closed, 2 * PATIENCE_MS),
-    [Symbol.asyncDispose]: close,
-  };
 }
 
 /** Content of a successful GET. */

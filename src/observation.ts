@@ -26,6 +26,8 @@ export interface ObservedRequest {
   readonly httpVersion: HttpVersion;
   /** Whether it asks for a WebSocket (RFC 6455 §4.1, RFC 9220 §3). */
   readonly websocket: boolean;
+  /** Whether it asks for a WebTransport session; only drivers that have those say it. */
+  readonly webtransport?: boolean;
   /** Value of a field, lines of one name joined as lists are; `null` when absent. @param name In lower case. */
   field(name: string): string | null;
   /** The client, `null` on a Unix socket. */
@@ -89,13 +91,13 @@ export function refusalReason(status: number): RefusalReason {
   return REFUSAL_REASONS[status] ?? "bad_request";
 }
 
-/** One request or WebSocket in progress. */
+/** One request, WebSocket or WebTransport session in progress. */
 export interface Observation {
   /** A trusted proxy says who the client is. Before `responded`. */
   forwarded(origin: ForwardedOrigin): void;
-  /** The final response begins, or a WebSocket was accepted. At most once; never for a request that nobody answered. */
+  /** The final response begins, which may accept a WebSocket or session. At most once; never when nobody answered. */
   responded(response: ObservedResponse): void;
-  /** This many bytes of content, or of WebSocket messages, were handed to the transport. */
+  /** This many bytes of content, of WebSocket messages or of a session were handed to the transport. */
   sent(bytes: number): void;
   /** It is over. `reason` is given when it was refused. */
   ended(outcome: Outcome, reason?: RefusalReason): void;
@@ -122,13 +124,16 @@ export function protocolOf(version: HttpVersion): ObservedProtocol {
 }
 
 /**
- * The status that accepts what a request asks for when that is a WebSocket: 101 on HTTP/1.1, 200 on the others
- * (RFC 8441 §5); `null` when it asks for none.
+ * The status that accepts what a request asks for when that is a WebSocket or a WebTransport session: 101 on HTTP/1.1,
+ * 200 on the others (RFC 8441 §5); `null` when it asks for neither.
  */
 export function acceptingStatus(
-  { websocket, httpVersion }: Pick<ObservedRequest, "websocket" | "httpVersion">,
+  { websocket, webtransport, httpVersion }: Pick<
+    ObservedRequest,
+    "websocket" | "webtransport" | "httpVersion"
+  >,
 ): 101 | 200 | null {
-  if (!websocket) return null;
+  if (!websocket && !webtransport) return null;
   return protocolOf(httpVersion) === "h11" ? 101 : 200;
 }
 

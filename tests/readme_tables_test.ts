@@ -104,7 +104,8 @@ Deno.test("the README's example of a logconfig is one", () => {
 Deno.test("the README lists the metrics with types and labels", () => {
   const metrics = new Metrics();
   metrics.connected("h3");
-  metrics.begin(observedRequest({ httpVersion: "3" })).ended("refused", "bad_request");
+  const session = observedRequest({ httpVersion: "3", webtransport: true });
+  metrics.begin(session).ended("refused", "bad_request");
   metrics.setCertificateExpiry(1);
   const expected = FAMILIES.map(({ name, type, read }) => {
     const [sample] = read(metrics.snapshot(), { workers: 1, workerRestarts: 0 });

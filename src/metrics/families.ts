@@ -102,6 +102,18 @@ export const FAMILIES: readonly Family[] = [
     read: byProtocol(({ websockets }) => one(websockets.total)),
   },
   {
+    name: "hypercorn_webtransport_sessions_open",
+    type: "gauge",
+    help: "WebTransport sessions that are open.",
+    read: byProtocol(({ sessions }) => one(sessions?.open)),
+  },
+  {
+    name: "hypercorn_webtransport_sessions_total",
+    type: "counter",
+    help: "WebTransport sessions that were accepted.",
+    read: byProtocol(({ sessions }) => one(sessions?.total)),
+  },
+  {
     name: "hypercorn_connections_open",
     type: "gauge",
     help: "Connections that are open, where the driver can tell.",

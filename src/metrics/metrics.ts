@@ -17,7 +17,7 @@ import {
 } from "../observation.ts";
 import { type CountedLevel, methodIndex } from "./labels.ts";
 import type { LogCounter } from "./log_counter.ts";
-import { ProtocolCounts } from "./protocol_counts.ts";
+import { OpenCount, ProtocolCounts } from "./protocol_counts.ts";
 import type { MetricsSnapshot, ProtocolSnapshot } from "./snapshot.ts";
 
 /** What metrics read of the world; tests give their own. */
@@ -50,20 +50,19 @@ export class Metrics implements Observer, LogCounter {
   begin(request: ObservedRequest): Observation {
     const counts = this.#countsOf(protocolOf(request.httpVersion));
     counts.inFlight++;
-    const accepting = acceptingStatus(request);
     // Extended CONNECT is a detail of HTTP/2 and 3 (RFC 8441 §4); as in Hypercorn's access log a WebSocket is a GET.
-    const method = methodIndex(accepting === null ? request.method : "GET");
-    return new CountedRequest(counts, this.#now, method, accepting);
+    const method = methodIndex(request.websocket ? "GET" : request.method);
+    return new CountedRequest(counts, this.#now, method, request);
   }
 
   /** Counts a connection as open. */
   connected(protocol: ObservedProtocol): void {
-    this.#countsOf(protocol).openConnection();
+    (this.#countsOf(protocol).connections ??= new OpenCount()).enter();
   }
 
   /** Counts a connection as closed. */
   disconnected(protocol: ObservedProtocol): void {
-    this.#countsOf(protocol).openConnections--;
+    this.#countsOf(protocol).connections?.leave();
   }
 
   /** Counts a message of the error log. */
@@ -97,8 +96,8 @@ export class Metrics implements Observer, LogCounter {
 }
 
 /**
- * One request. An accepted WebSocket is counted as a request when it is accepted, with the duration of its handshake,
- * as in Hypercorn: it may stay open for days, and its lifetime says nothing about how fast the server is.
+ * One request. An accepted WebSocket or session is counted as a request when it is accepted, with the duration of its
+ * handshake, as in Hypercorn: it may stay open for days, and its lifetime says nothing about how fast the server is.
  */
 class CountedRequest implements Observation {
   readonly #counts: ProtocolCounts;
@@ -106,14 +105,22 @@ class CountedRequest implements Observation {
   readonly #method: number;
   readonly #accepting: number | null;
   readonly #began: number;
+  /** Where it counts as open, once it was accepted. */
+  readonly #open: OpenCount;
   #status = 0;
   #accepted = false;
 
-  constructor(counts: ProtocolCounts, now: () => number, method: number, accepting: number | null) {
+  constructor(
+    counts: ProtocolCounts,
+    now: () => number,
+    method: number,
+    request: ObservedRequest,
+  ) {
     this.#counts = counts;
     this.#now = now;
     this.#method = method;
-    this.#accepting = accepting;
+    this.#accepting = acceptingStatus(request);
+    this.#open = request.webtransport ? counts.sessions ??= new OpenCount() : counts.websockets;
     this.#began = now();
   }
 
@@ -124,7 +131,7 @@ class CountedRequest implements Observation {
     if (status !== this.#accepting) return;
     this.#accepted = true;
     this.#count();
-    this.#counts.openWebSocket();
+    this.#open.enter();
   }
 
   sent(bytes: number): void {
@@ -132,7 +139,7 @@ class CountedRequest implements Observation {
   }
 
   ended(outcome: Outcome, reason?: RefusalReason): void {
-    if (this.#accepted) this.#counts.openWebSockets--;
+    if (this.#accepted) this.#open.leave();
     else this.#count();
     this.#counts.countOutcome(outcome, reason);
   }

@@ -7,7 +7,29 @@
 import type { Outcome, RefusalReason } from "../observation.ts";
 import { Histogram } from "./histogram.ts";
 import { METHODS, NO_STATUS, STATUS_END, statusIndex } from "./labels.ts";
-import type { Counts, ProtocolSnapshot } from "./snapshot.ts";
+import type { Counts, OpenCounts, ProtocolSnapshot } from "./snapshot.ts";
+
+/** How many of something are open, and how many there were. */
+export class OpenCount {
+  #open = 0;
+  #total = 0;
+
+  /** One was opened. */
+  enter(): void {
+    this.#open++;
+    this.#total++;
+  }
+
+  /** One was closed. */
+  leave(): void {
+    this.#open--;
+  }
+
+  /** The numbers now. */
+  snapshot(): OpenCounts {
+    return { open: this.#open, total: this.#total };
+  }
+}
 
 /** Counters of one protocol. Requests are counted in arrays, so that none of them costs a key or an object. */
 export class ProtocolCounts {
@@ -15,16 +37,16 @@ export class ProtocolCounts {
   inFlight = 0;
   /** Bytes of content and messages. */
   sentBytes = 0;
-  /** Accepted WebSockets that are open. */
-  openWebSockets = 0;
-  /** Connections that are open. */
-  openConnections = 0;
+  /** Accepted WebSockets. */
+  readonly websockets = new OpenCount();
+  /** Accepted WebTransport sessions; `null` until one was asked for. */
+  sessions: OpenCount | null = null;
+  /** Connections; `null` until the driver tells of one. */
+  connections: OpenCount | null = null;
   readonly #duration = new Histogram();
   /** By method, then by status; made for a method when it is first used. */
   readonly #requests: (Float64Array | undefined)[] = METHODS.map(() => undefined);
   readonly #refused: Partial<Record<RefusalReason, number>> = {};
-  #websockets = 0;
-  #connections = 0;
   #aborted = 0;
   #failed = 0;
 
@@ -42,18 +64,6 @@ export class ProtocolCounts {
     else if (outcome === "refused") this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
   }
 
-  /** A WebSocket was accepted. */
-  openWebSocket(): void {
-    this.#websockets++;
-    this.openWebSockets++;
-  }
-
-  /** A connection was opened. */
-  openConnection(): void {
-    this.#connections++;
-    this.openConnections++;
-  }
-
   /** What was counted so far. */
   snapshot(): ProtocolSnapshot {
     return {
@@ -64,10 +74,9 @@ export class ProtocolCounts {
       aborted: this.#aborted,
       failed: this.#failed,
       refused: { ...this.#refused },
-      websockets: { open: this.openWebSockets, total: this.#websockets },
-      connections: this.#connections === 0
-        ? null
-        : { open: this.openConnections, total: this.#connections },
+      websockets: this.websockets.snapshot(),
+      sessions: this.sessions?.snapshot() ?? null,
+      connections: this.connections?.snapshot() ?? null,
     };
   }
 

@@ -37,6 +37,8 @@ export interface ProtocolSnapshot {
   readonly refused: Counts<RefusalReason>;
   /** Accepted WebSockets. */
   readonly websockets: OpenCounts;
+  /** Accepted WebTransport sessions; `null` when none was asked for. */
+  readonly sessions: OpenCounts | null;
   /** Connections; `null` when the driver cannot tell. */
   readonly connections: OpenCounts | null;
 }
@@ -73,6 +75,7 @@ const EMPTY_PROTOCOL: ProtocolSnapshot = {
   failed: 0,
   refused: {},
   websockets: { open: 0, total: 0 },
+  sessions: null,
   connections: null,
 };
 
@@ -99,9 +102,14 @@ function withoutGauges(protocol: ProtocolSnapshot | undefined): ProtocolSnapshot
   return protocol && {
     ...protocol,
     inFlight: 0,
-    websockets: { ...protocol.websockets, open: 0 },
-    connections: protocol.connections && { ...protocol.connections, open: 0 },
+    websockets: closed(protocol.websockets),
+    sessions: protocol.sessions && closed(protocol.sessions),
+    connections: protocol.connections && closed(protocol.connections),
   };
+}
+
+function closed(counts: OpenCounts): OpenCounts {
+  return { ...counts, open: 0 };
 }
 
 function addSnapshots(one: MetricsSnapshot, other: MetricsSnapshot): MetricsSnapshot {
@@ -145,9 +153,8 @@ function addProtocols(
     failed: a.failed + b.failed,
     refused: addCounts(a.refused, b.refused),
     websockets: addOpen(a.websockets, b.websockets),
-    connections: a.connections && b.connections
-      ? addOpen(a.connections, b.connections)
-      : a.connections ?? b.connections,
+    sessions: addKnown(a.sessions, b.sessions),
+    connections: addKnown(a.connections, b.connections),
   };
 }
 
@@ -166,6 +173,10 @@ function addCounts<Label extends string>(one: Counts<Label>, other: Counts<Label
   const sum: Partial<Record<Label, number>> = { ...one };
   for (const label in other) sum[label] = (sum[label] ?? 0) + (other[label] ?? 0);
   return sum;
+}
+
+function addKnown(one: OpenCounts | null, other: OpenCounts | null): OpenCounts | null {
+  return one && other ? addOpen(one, other) : one ?? other;
 }
 
 function addOpen(one: OpenCounts, other: OpenCounts): OpenCounts {

@@ -21,6 +21,7 @@ import {
   type RefusalReason,
   refusalReason,
 } from "../observation.ts";
+import { WEBTRANSPORT_TOKENS } from "../webtransport/mod.ts";
 
 /** The head of a request whose own is malformed. */
 const UNKNOWN_HEAD: H3RequestHead = {
@@ -94,8 +95,19 @@ export class H3Observation {
 function observedRequest(head: H3RequestHead, client: NetAddress | null): ObservedRequest {
   const { method, scheme, authority, target, httpVersion, fields, protocol } = head;
   const websocket = protocol === "websocket";
+  const webtransport = protocol !== null && WEBTRANSPORT_TOKENS.has(protocol);
   const field = (name: string) => combineField(fields, name) ?? null;
-  return { method, scheme, authority, target, httpVersion, websocket, field, client };
+  return {
+    method,
+    scheme,
+    authority,
+    target,
+    httpVersion,
+    websocket,
+    webtransport,
+    field,
+    client,
+  };
 }
 
 function observedResponse(status: number, fields: FieldList): ObservedResponse {

@@ -87,6 +87,24 @@ const STORIES: readonly {
     others: { websockets: { open: 0, total: 1 }, failed: 1 },
   },
   {
+    name: "an open WebTransport session",
+    story: { webtransport: true, method: "CONNECT", httpVersion: "3", status: 200, outcome: null },
+    requests: { CONNECT: { 200: 1 } },
+    others: { sessions: { open: 1, total: 1 } },
+  },
+  {
+    name: "a closed WebTransport session",
+    story: { webtransport: true, method: "CONNECT", httpVersion: "3", status: 200 },
+    requests: { CONNECT: { 200: 1 } },
+    others: { sessions: { open: 0, total: 1 } },
+  },
+  {
+    name: "a WebTransport session that was denied",
+    story: { webtransport: true, method: "CONNECT", httpVersion: "3", status: 403 },
+    requests: { CONNECT: { 403: 1 } },
+    others: { sessions: { open: 0, total: 0 } },
+  },
+  {
     name: "a handshake that was denied",
     story: { websocket: true, status: 403 },
     requests: { GET: { 403: 1 } },
@@ -109,6 +127,7 @@ for (const { name, story, requests, others } of STORIES) {
       failed: 0,
       refused: {},
       websockets: { open: 0, total: 0 },
+      sessions: null,
       connections: null,
       ...others,
     });

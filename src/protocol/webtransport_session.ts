@@ -51,7 +51,7 @@ export interface SessionParts {
   /** Id of the stream of its CONNECT request. */
   readonly id: number;
   /** Reads that stream. */
-  readonly input: Pick<H3Input, "read">;
+  readonly input: Pick<H3Input, "read" | "stop">;
   /** Writes it. */
   readonly writer: Pick<H3ResponseWriter, "data" | "finish">;
   /** The connection. */
@@ -206,8 +206,10 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
 
   /** Time is up: for the client's end of the CONNECT, or for it to let go of streams. */
   expire(): void {
-    if (this.#state === "over") this.#release();
-    else if (this.#state === "released") this.#parts.owner.onStreamsStuck();
+    if (this.#state === "over") {
+      this.#parts.input.stop();
+      this.#release();
+    } else if (this.#state === "released") this.#parts.owner.onStreamsStuck();
   }
 
   async #readAll(): Promise<void> {

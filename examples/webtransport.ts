@@ -11,8 +11,6 @@
 
 // deno-lint-ignore-file no-console -- it tells how sessions end
 
-import { createHash } from "node:crypto";
-import { connect } from "node:tls";
 import { type Bind, serve, type ServerWebTransport, upgradeWebTransport } from "../mod.ts"; // in your own program: "jsr:@x/hypercorn"
 
 /** What the two sides say to each other on top of WebTransport; a later version would be another one. */
@@ -113,19 +111,10 @@ async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   return text;
 }
 
-/** Asks the server itself for its certificate: it is made when the server starts. */
+/** The addresses and the certificate are known when the server has started. */
 function started(binds: readonly Bind[]): void {
-  const [tcp, udp] = ["tcp", "udp"].map((transport) =>
-    binds.find(({ secure, addr }) => secure && addr.transport === transport)!
-  );
-  const { hostname, port } = tcp!.addr as Deno.NetAddr;
-  const socket = connect({ host: hostname, port, rejectUnauthorized: false }, () => {
-    const { raw } = socket.getPeerCertificate();
-    const hash = createHash("sha256").update(raw).digest("base64");
-    target.resolve({ url: `${udp!.url}/session`, hash });
-    socket.destroy();
-  });
-  socket.on("error", target.reject);
+  const { url, certificateHash } = binds.find(({ versions }) => versions.includes("3"))!;
+  target.resolve({ url: `${url}/session`, hash: certificateHash! });
 }
 
 const [plain = "127.0.0.1:8000", secure = "127.0.0.1:8443"] = Deno.args;

@@ -26,6 +26,12 @@ export interface Bind {
   readonly secure: boolean;
   /** The HTTP versions it speaks. */
   readonly versions: readonly HttpVersion[];
+  /**
+   * Over HTTP/3 the SHA-256 hash of the certificate it was opened with, in base64: a page that is told it may open
+   * WebTransport sessions by `serverCertificateHashes`, with a certificate of at most 14 days such as that of
+   * `devCertificate`.
+   */
+  readonly certificateHash?: string;
 }
 
 /** An open listener. */

@@ -28,12 +28,14 @@ import type { AlternativeService } from "./alt_svc.ts";
 import { bindError } from "./bind_error.ts";
 import type { Bind, OpenListener } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
-import type { TlsMaterial } from "./tls.ts";
+import { certificateHash, type TlsMaterial } from "./tls.ts";
 
 /** A UDP socket that accepts connections, which nobody serves yet. */
 export interface BoundQuic extends AlternativeService {
   /** The socket. */
   readonly listener: QuicListener;
+  /** See {@link Bind.certificateHash}. */
+  readonly certificateHash: string;
 }
 
 /**
@@ -70,7 +72,7 @@ export function bindQuic(
       onRefused: refusalLog(log),
       backend,
     });
-    return { spec, port: listener.addr.port, listener };
+    return { spec, port: listener.addr.port, listener, certificateHash: certificateHash(cert) };
   } catch (error) {
     throw error instanceof BindError ? bindError(spec, error.cause, "udp") : error;
   }
@@ -109,7 +111,8 @@ export class Http3Listener implements OpenListener {
   readonly #http3: H3Listener;
 
   /** Starts accepting. */
-  constructor({ spec, listener }: BoundQuic, application: Application, settings: H3Settings) {
+  constructor(bound: BoundQuic, application: Application, settings: H3Settings) {
+    const { spec, listener, certificateHash } = bound;
     const { hostname, port } = listener.addr;
     this.bind = {
       text: spec.text,
@@ -117,6 +120,7 @@ export class Http3Listener implements OpenListener {
       addr: { transport: "udp", hostname, port },
       secure: true,
       versions: ["3"],
+      certificateHash,
     };
     this.#http3 = new H3Listener(listener, application, settings);
     this.finished = this.#http3.finished;

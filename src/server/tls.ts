@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isPemText, type ResolvedConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { makeDevCertificate, spkiHash } from "./dev_certificate.ts";
@@ -44,6 +44,11 @@ export async function loadTls(
   }
   warnOfDates(certificate, certfile, log);
   return { cert, key: key.export({ type: "pkcs8", format: "pem" }) as string };
+}
+
+/** SHA-256 of the first certificate of a chain, in base64. @param cert PEM. */
+export function certificateHash(cert: string): string {
+  return createHash("sha256").update(new X509Certificate(cert).raw).digest("base64");
 }
 
 /** It is served all the same: a server that does not start helps nobody, and a clock may be wrong. */

@@ -54,6 +54,14 @@ Deno.test("start() tells of HTTP/3 addresses after the others, with their real p
   assert.equal(log.matching("Running on").length, 4);
 });
 
+Deno.test("start() tells the hash of the certificate of HTTP/3 addresses, of the others none", async () => {
+  await using server = await startHttp3();
+  const [, base64] = /^-----BEGIN CERTIFICATE-----([^-]*)/.exec(CERTIFICATE)!;
+  const digest = await crypto.subtle.digest("SHA-256", Uint8Array.fromBase64(base64!));
+  const expected = [undefined, new Uint8Array(digest).toBase64()];
+  assert.deepEqual(server.binds.map(({ certificateHash }) => certificateHash), expected);
+});
+
 for (const http2 of [false, true]) {
   Deno.test(`alt-svc over HTTP/${http2 ? 2 : 1} names the UDP ports, over TLS only`, async () => {
     await using server = await startHttp3({

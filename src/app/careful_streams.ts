@@ -11,7 +11,10 @@ import { observed } from "../misuse.ts";
 
 /** A readable stream whose pipes may be left to themselves. */
 export class CarefulReadable extends ReadableStream<Uint8Array> {
-  /** As that of any stream; what it rejects with need not be looked at. */
+  override cancel(reason?: unknown): Promise<void> {
+    return observed(super.cancel(reason));
+  }
+
   override pipeTo(
     destination: WritableStream<Uint8Array>,
     options?: StreamPipeOptions,
@@ -48,7 +51,14 @@ class CarefulWriter extends WritableStreamDefaultWriter<Uint8Array> implements W
 
 /** A writable stream whose writers may be left to themselves. */
 export class CarefulWritable extends WritableStream<Uint8Array> {
-  /** As that of any stream, with careful calls. */
+  override abort(reason?: unknown): Promise<void> {
+    return observed(super.abort(reason));
+  }
+
+  override close(): Promise<void> {
+    return observed(super.close());
+  }
+
   override getWriter(): WebTransportWriter {
     return new CarefulWriter(this);
   }

@@ -70,7 +70,7 @@ class DatagramSource extends SessionSource<Uint8Array> {
       const datagram = await session.readDatagram();
       this.bytes += datagram?.length ?? 0;
       return datagram;
-    });
+    }, () => {});
   }
 }
 

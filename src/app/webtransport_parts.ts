@@ -23,6 +23,7 @@ export type OpenParts = Set<SessionPart>;
 export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart {
   readonly #session: Promise<WebTransportSession>;
   readonly #next: (session: WebTransportSession) => Promise<T | null>;
+  readonly #drop: (item: T) => unknown;
   #controller: ReadableStreamDefaultController<T> | undefined;
   #pulling = false;
   #cancelled = false;
@@ -30,13 +31,16 @@ export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart
   /**
    * @param session The session, once it is accepted.
    * @param next The next, `null` when the session is over. One call at a time.
+   * @param drop Gets one that came when nobody wanted it any more.
    */
   constructor(
     session: Promise<WebTransportSession>,
     next: (session: WebTransportSession) => Promise<T | null>,
+    drop: (item: T) => unknown,
   ) {
     this.#session = session;
     this.#next = next;
+    this.#drop = drop;
   }
 
   start(controller: ReadableStreamDefaultController<T>): void {
@@ -48,7 +52,7 @@ export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart
     try {
       const session = await this.#session;
       const item = await this.#next(session);
-      if (this.#cancelled) return;
+      if (this.#cancelled) return void (item && this.#drop(item));
       if (item === null) end(controller, await session.closed);
       else controller.enqueue(item);
     } catch (error) {

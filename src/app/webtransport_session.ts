@@ -44,11 +44,14 @@ export class FetchSession implements ServerWebTransport {
     this.incomingBidirectionalStreams = this.#incoming(async (session) => {
       const stream = await session.acceptBidirectional();
       return stream && this.#bidirectional(stream);
+    }, ({ readable, writable }) => {
+      readable.cancel();
+      writable.abort();
     });
     this.incomingUnidirectionalStreams = this.#incoming(async (session) => {
       const stream = await session.acceptUnidirectional();
       return stream && new ReceiveStream(stream, this.#open);
-    });
+    }, (stream) => stream.cancel());
   }
 
   async createBidirectionalStream(
@@ -107,8 +110,11 @@ export class FetchSession implements ServerWebTransport {
     this.#closed.reject(reason);
   }
 
-  #incoming<T>(next: (session: transport.WebTransportSession) => Promise<T | null>) {
-    const source = new SessionSource(this.#accepted.promise, next);
+  #incoming<T>(
+    next: (session: transport.WebTransportSession) => Promise<T | null>,
+    drop: (item: T) => unknown,
+  ): ReadableStream<T> {
+    const source = new SessionSource(this.#accepted.promise, next, drop);
     this.#open.add(source);
     return new ReadableStream<T>(source, { highWaterMark: 0 });
   }

@@ -95,6 +95,7 @@ for (
       const { reason = "" } = end;
       assert.deepEqual(await waiting, { type: "webtransport.disconnect", code, reason });
       receive().then(() => assert.fail("another event"));
+      session.clientDrains();
       await settled();
     });
   });
@@ -207,6 +208,18 @@ Deno.test("webtransport.stream.send settles when the transport wants more", asyn
     await settled();
     assert.equal(isSent, false);
     stream.send.release();
+    await sending;
+  });
+});
+
+Deno.test("webtransport.stream.send that waits is ignored when the session ends", async () => {
+  await inSession(async ({ session, receive, send }) => {
+    const stream = session.open("bidirectional");
+    stream.send.hold();
+    await expectEvent(receive, "webtransport.stream.open");
+    const sending = send({ type: "webtransport.stream.send", stream: stream.id, data: "x" });
+    await settled();
+    session.end({ clean: false });
     await sending;
   });
 });

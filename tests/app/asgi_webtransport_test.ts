@@ -203,6 +203,14 @@ Deno.test("asgiWebTransport() may still accept after a denial that was only star
   assert.deepEqual(exchange.accepted, { fields: [] });
 });
 
+Deno.test("asgiWebTransport() gives the disconnect when the client left the handshake before", async () => {
+  await run(async ({ exchange, receive }) => {
+    await receive();
+    exchange.disconnect();
+    assert.equal((await receive()).type, "webtransport.disconnect");
+  });
+});
+
 Deno.test("asgiWebTransport() gives the disconnect to who waits when the client leaves the handshake", async () => {
   await run(async ({ exchange, receive, send }) => {
     await receive();

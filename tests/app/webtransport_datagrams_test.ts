@@ -32,6 +32,18 @@ for (const clean of [true, false]) {
   }
 }
 
+Deno.test("datagrams.readable drops the datagram it waited for when it is cancelled", async () => {
+  await using opened = new Opened();
+  const reader = opened.session.datagrams.readable.getReader();
+  const reading = reader.read();
+  await settled();
+  await reader.cancel();
+  assert.equal((await reading).done, true);
+  for (const byte of [1, 2]) opened.fake.datagram(Uint8Array.of(byte));
+  await settled();
+  assert.equal(opened.fake.untaken.datagrams, 1);
+});
+
 Deno.test("datagrams.writable sends copies, drops what is too large, and counts both", async () => {
   await using opened = new Opened();
   const { datagrams } = opened.session;

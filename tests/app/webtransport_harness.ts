@@ -45,8 +45,11 @@ export async function textOf(readable: ReadableStream<Uint8Array>): Promise<stri
 /** The next item of a stream. @throws {Error} When there is none. */
 export async function nextOf<T>(readable: ReadableStream<T>): Promise<T> {
   const reader = readable.getReader();
-  const { value, done } = await reader.read();
-  reader.releaseLock();
-  assert.ok(!done, "the stream is at its end");
-  return value;
+  try {
+    const { value, done } = await reader.read();
+    assert.ok(!done, "the stream is at its end");
+    return value;
+  } finally {
+    reader.releaseLock();
+  }
 }

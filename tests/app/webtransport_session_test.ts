@@ -105,14 +105,29 @@ for (const kind of ["bidirectional", "unidirectional"] as const) {
     assert.equal(fake.untaken.streams, 2);
   });
 
-  Deno.test(`incoming ${kind} streams are none any more after cancel()`, async () => {
+  Deno.test(`incoming ${kind} streams are none any more after cancel(), and one that was awaited is refused`, async () => {
     await using opened = new Opened();
     const reader = incoming(opened.session).getReader();
     const reading = reader.read();
+    await settled();
     await reader.cancel();
     assert.equal((await reading).done, true);
-    opened.fake.open(kind);
+    const [refused, left] = [opened.fake.open(kind), opened.fake.open(kind)];
     await settled();
+    assert.equal(refused.receive.stopped, true);
+    assert.equal(refused.send.endedBy, kind === "bidirectional" ? "abort" : null);
+    assert.equal(opened.fake.untaken.streams, 1);
+    assert.equal(left.receive.stopped, false);
+  });
+
+  Deno.test(`incoming ${kind} streams that were cancelled see the end of the session out`, async () => {
+    await using opened = new Opened();
+    const reader = incoming(opened.session).getReader();
+    const reading = reader.read();
+    await settled();
+    await reader.cancel();
+    opened.fake.end({ clean: false });
+    assert.equal((await reading).done, true);
   });
 
   for (const clean of [true, false]) {

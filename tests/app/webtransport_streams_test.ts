@@ -252,12 +252,31 @@ for (const [name, harm] of Object.entries(HARM)) {
       stream.feed("piece");
       harm(stream, opened);
     }
+    await nextOf(written.readable).catch(() => {}); // shows what happened to it
     writer.write(Uint8Array.of(1));
     writer.atomicWrite(Uint8Array.of(1));
     writer.close();
     writer.abort();
+    writer.releaseLock();
+    written.writable.close();
+    written.writable.abort();
+    written.readable.cancel();
     piped.stream.feed("piece");
     await settled(); // an unhandled rejection would fail the test here
     assert.equal(piped.stream.send.endedBy === "end", false);
   });
 }
+
+Deno.test("an abort that comes just when the session is lost harms nobody", async () => {
+  await using opened = new Opened();
+  const { stream, writable } = await openStream(opened);
+  const writer = writable.getWriter();
+  stream.send.hold();
+  writer.write(Uint8Array.of(1));
+  await settled();
+  let aborted: Promise<void> | undefined;
+  opened.fake.closed.then(() => aborted = writer.abort()); // the write has not failed yet
+  opened.fake.end({ clean: false });
+  await settled(); // an unhandled rejection would fail the test here
+  await assert.rejects(aborted!, lostSession);
+});

@@ -1,5 +1,5 @@
 /**
- * One application with sessions that do all sorts of things, in every form that has them.
+ * One application with sessions that do all sorts of things; in ASGI it is `webtransport_asgi_app.ts`.
  *
  * Its paths: `/page` is a page, `/socket` a WebSocket that echoes, those of {@linkcode Behaviours} are sessions.
  *
@@ -92,8 +92,3 @@ async function say(writable: WritableStream<Uint8Array>, text: string): Promise<
   await writer.write(new TextEncoder().encode(text));
   await writer.close();
 }
-
-/** Forms that have sessions, and the application in them. */
-export const SESSION_FORMS = [
-  { form: "fetch exchange", make: fetchSessions },
-] as const;

@@ -275,7 +275,9 @@ Deno.test("an abort that comes just when the session is lost harms nobody", asyn
   writer.write(Uint8Array.of(1));
   await settled();
   let aborted: Promise<void> | undefined;
-  opened.fake.closed.then(() => aborted = writer.abort()); // the write has not failed yet
+  opened.fake.closed.then(() => {
+    aborted = writer.abort(); // the write has not failed yet
+  });
   opened.fake.end({ clean: false });
   await settled(); // an unhandled rejection would fail the test here
   await assert.rejects(aborted!, lostSession);

@@ -216,6 +216,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#outputOver = true;
     this.#waits.writeOver();
     this.#observed?.end();
+    if (this.#truncated) this.#input.stop(); // its client is to learn of that by the end of the connection
     if (!this.#inputOver) this.#waits.rest();
     this.#input.discard();
     this.#leave();

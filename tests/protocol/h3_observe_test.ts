@@ -101,6 +101,7 @@ const CASES: readonly Case[] = [
     work: async (exchange) => {
       await exchange.respond({ status: 200, fields: [] });
       await exchange.write("begun");
+      await readAll(exchange); // for the connection ends with the response
       throw new Error("on purpose");
     },
     act: finish,

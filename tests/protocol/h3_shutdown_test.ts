@@ -262,6 +262,21 @@ Deno.test("A response broken off waits for the other streams no longer than the 
   );
 });
 
+Deno.test("A response broken off does not wait for the rest of its own request", async () => {
+  await using server = serveH3(async (exchange) => {
+    await exchange.respond({ status: 200, fields: [] });
+    await exchange.write("first");
+    await exchange.write("second");
+    throw new Error("on purpose");
+  }, { gracefulTimeout: 3_600 });
+  const peer = server.connect();
+  const unfinished = peer.request({ method: "POST" });
+  assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+  assert.equal(unfinished.complete, false);
+  assert.equal(server.take("failed").length, 1);
+  assert.equal(server.take("connectionClosed").length, 1);
+});
+
 Deno.test("A handler that throws after respond() breaks its response off, also when nothing of it was sent yet", async () => {
   await using server = serveH3(async (exchange) => {
     await exchange.respond({ status: 200, fields: [] });

@@ -20,6 +20,7 @@ import type { ServeObservation } from "./serve_observation.ts";
  * Gives `response` a body that the server can cut, and that breaks off where it does not keep its content-length.
  *
  * @throws {ApplicationError} When its content-length is not one whole number.
+ * @throws Whatever making such a response throws: then the body was cancelled.
  * @param upload Whether the request's content may still be read while the response streams.
  * @param observation Is told what is sent, and the end.
  */
@@ -34,7 +35,14 @@ export function trackStream(
   if (length.declared !== null) observation?.expect(length.declared);
   const source = response.body!.getReader();
   const tracked = new TrackedSource(source, length, inFlight, upload, observation);
-  return withBody(response, new ReadableStream(tracked, { highWaterMark: 0 }));
+  try {
+    const body = withBody(response, new ReadableStream(tracked, { highWaterMark: 0 }));
+    inFlight.add(tracked);
+    return body;
+  } catch (error) { // a class of the application's own may answer anything when it is asked
+    source.cancel(error).catch(() => {}); // which may fail as well
+    throw error;
+  }
 }
 
 /** Pulls from the application's stream and reports its end to the {@link InFlight} of the server. */
@@ -60,7 +68,6 @@ class TrackedSource implements UnderlyingDefaultSource<Uint8Array>, Entry {
     this.#observation = observation;
     this.#inFlight = inFlight;
     this.upload = upload;
-    inFlight.add(this);
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {

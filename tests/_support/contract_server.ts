@@ -33,6 +33,9 @@ const MODES: Readonly<Record<Form, Mode>> = {
   WSGI: "wsgi",
 };
 
+/** Far more than a test waits for the end of a server: who leaves something over, is found out by that. */
+const GRACEFUL_SECONDS = 60;
+
 /** Mode of a form. */
 export function modeOf(form: Form): Mode {
   return MODES[form];
@@ -50,7 +53,12 @@ export async function startForm(
   config: ConfigInit = {},
   quic?: BackendName,
 ): Promise<Server> {
-  const init: ConfigInit = { bind: "127.0.0.1:0", errorlog: log, ...config };
+  const init: ConfigInit = {
+    bind: "127.0.0.1:0",
+    errorlog: log,
+    gracefulTimeout: GRACEFUL_SECONDS,
+    ...config,
+  };
   const mode = MODES[form];
   if (form !== "fetch exchange" && quic === undefined) return await start(app, init, { mode });
   const resolved = resolveConfig(init);

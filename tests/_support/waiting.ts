@@ -4,9 +4,9 @@
  * @module
  */
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
-/** Resolves once `condition` holds, looking every millisecond; rejects after ten seconds. */
+/** Resolves once `condition` holds, looking every millisecond; rejects after half a minute. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
   const start = performance.now();
   while (!condition()) {

@@ -34,7 +34,7 @@ for (const size of SIZES) {
       const ended = Promise.withResolvers<void>();
       const { app } = apps(size, () => ended.resolve()).find((row) => row.form === form)!;
       const log = new LogSink();
-      const server = await startForm(form, app, log, { gracefulTimeout: 20 });
+      const server = await startForm(form, app, log);
       const content = await (await fetch(server.binds[0]!.url)).bytes();
       assert.equal(content.length, size + 1);
       await ended.promise;

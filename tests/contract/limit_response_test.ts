@@ -176,7 +176,7 @@ async function attemptAll(
       await assertNothingSmuggled(client);
     }
   } finally {
-    await withDeadline(server.shutdown(), "the end of the server", 10_000);
+    await withDeadline(server.shutdown(), "the end of the server");
   }
 }
 

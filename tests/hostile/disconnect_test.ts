@@ -129,7 +129,7 @@ async function assertNoticed(
       await eventually(() => log.matching("disconnected").length > 0, "log");
     }
   } finally {
-    await withDeadline(server.shutdown(), "the end of the server", 2000);
+    await withDeadline(server.shutdown(), "the end of the server");
   }
   assert.deepEqual(diary.entries, entries); // and nothing twice, even after the server's end
   assert.deepEqual(log.matching("ERROR"), []);

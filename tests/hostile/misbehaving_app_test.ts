@@ -72,7 +72,7 @@ async function runRow(
     // The others are served as if nothing had happened.
     assert.equal((await request(client, { target: "/fine" })).text, "fine");
   } finally {
-    await withDeadline(server.shutdown(), "the end of the server", 2000);
+    await withDeadline(server.shutdown(), "the end of the server");
   }
 }
 

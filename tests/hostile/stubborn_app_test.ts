@@ -64,7 +64,7 @@ for (const [form, app] of Object.entries(SILENT)) {
     const server = await startStubborn(form as Form, watched, log);
     await using exchange = await open(server);
     await eventually(() => called, "the call of the application");
-    const stopped = withDeadline(server.shutdown(), "the end of the server", 2000);
+    const stopped = withDeadline(server.shutdown(), "the end of the server");
     assert.equal((await readResponse(exchange)).status, 503);
     await stopped;
     assert.equal(log.matching("WARN Graceful timeout: cutting 1 unfinished requests").length, 1);
@@ -109,7 +109,7 @@ for (const [form, app] of Object.entries(STREAMING)) {
     const server = await startStubborn(form as Form, app);
     await using exchange = await open(server);
     assert.ok(await exchange.read());
-    const stopped = withDeadline(server.shutdown(), "the end of the server", 2000);
+    const stopped = withDeadline(server.shutdown(), "the end of the server");
     await assert.rejects(readResponse(exchange), BrokenResponse);
     await stopped;
   });
@@ -134,7 +134,7 @@ for (
     for (let count = 0; count < 3; count++) {
       assert.equal((await request(client, { target: "/" })).text, "end");
     }
-    await withDeadline(server.shutdown(), "the end of the server", 2000);
+    await withDeadline(server.shutdown(), "the end of the server");
   });
 }
 
@@ -160,7 +160,7 @@ Deno.test("an ASGI application that sends for ever to a client that left, deaf t
   const before = sent;
   await eventually(() => sent > before + 300, "sends after the disconnect");
   assert.equal((await request(client, { target: "/fine" })).text, "end");
-  const stopped = withDeadline(server.shutdown(), "the end of the server", 2000);
+  const stopped = withDeadline(server.shutdown(), "the end of the server");
   await stopped; // although the application still runs
   stop = true; // so that this test can end
   const last = sent;

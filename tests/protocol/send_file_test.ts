@@ -117,7 +117,7 @@ for (const target of ["/", "/late"]) {
       await using client = new RawClient(server.binds[0]!.url);
       await using exchange = await client.open({ target });
       await exchange.head();
-      const stopped = withDeadline(server.shutdown(), "the end of the server", 3000);
+      const stopped = withDeadline(server.shutdown(), "the end of the server");
       await stopped;
       await assert.rejects(readResponse(exchange), BrokenResponse);
     }));

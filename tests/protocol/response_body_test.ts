@@ -26,7 +26,7 @@ Deno.test("trackStream() notes a response until its stream is over", async () =>
   assert.deepEqual(cancelled, ["enough"]);
 });
 
-Deno.test("trackStream() keeps nothing of a response that cannot be made again, and cancels its body", async () => {
+Deno.test("trackStream() keeps nothing of a response that cannot be made again, and cancels its body", () => {
   const cancelled: unknown[] = [];
   const inFlight = new InFlight();
   const response = new OwnResponse(noting(cancelled));

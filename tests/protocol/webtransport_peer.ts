@@ -15,7 +15,7 @@ import type { FakeClientStream, FakeOutbox, FakeQuicOptions } from "../_support/
 import { FakeClock } from "../_support/h3_clock.ts";
 import { answer, H3Harness, LONG_TIMEOUTS, type TestSettings } from "../_support/h3_harness.ts";
 import {
-  H3Peer,
+  type H3Peer,
   type H3PeerOptions,
   type PeerExchange,
   requestFields,
@@ -86,7 +86,10 @@ export function serveOpen(settings: SessionSettings = {}): {
 }
 
 /** Connects a client that has WebTransport. */
-export function connect(server: H3Harness, options: FakeQuicOptions = {}): H3Peer {
+export function connect(
+  server: H3Harness,
+  options: FakeQuicOptions & H3PeerOptions = {},
+): H3Peer {
   return server.connect({ ...WEBTRANSPORT_PEER, ...options });
 }
 

@@ -9,7 +9,7 @@
 
 import { containListeners } from "../contain_listeners.ts";
 import { DisconnectError, HandshakeError } from "../errors.ts";
-import type { WebSocketExchange } from "../exchange.ts";
+import { SETTLED, type WebSocketExchange } from "../exchange.ts";
 import { Fifo } from "../fifo.ts";
 import type { FieldList } from "../fields.ts";
 import { WEBSOCKET_BACKLOG_OVERHEAD_BYTES, WEBSOCKET_MAX_BACKLOG_BYTES } from "../limits.ts";
@@ -123,7 +123,7 @@ export class ExchangeSocket extends EventTarget {
     }
     if (this.readyState !== this.OPEN) return;
     const copy = copyOf(data); // the application may change its bytes once this returns
-    const size = typeof copy === "string" ? utf8.encode(copy).length : sizeOf(copy);
+    const size = this.#busy || copy instanceof Blob ? sizeOf(copy) : 0; // else it goes at once
     const backlog = this.#waitingBytes + this.#steps.size * WEBSOCKET_BACKLOG_OVERHEAD_BYTES;
     if (backlog > WEBSOCKET_MAX_BACKLOG_BYTES) return this.#giveUp();
     this.#waitingBytes += size;
@@ -183,24 +183,32 @@ export class ExchangeSocket extends EventTarget {
     if (!this.#busy) this.#walk();
   }
 
-  /** Takes all steps that wait, one after the other. */
-  async #walk(): Promise<void> {
+  /** Takes all steps that wait, one after the other; those with nothing to wait for at once. */
+  readonly #walk = (): void => {
     this.#busy = true;
-    try {
-      for (let step = this.#steps.shift(); step; step = this.#steps.shift()) await this.#take(step);
-      this.#busy = false;
-    } catch (error) {
-      this.#stop(); // there is no way on, and a failure for each step would cost more than all of them
-      if (!(error instanceof DisconnectError)) this.#crash.reject(error);
+    for (let step = this.#steps.shift(); step; step = this.#steps.shift()) {
+      const taken = this.#take(step);
+      if (taken !== SETTLED) return void taken.then(this.#walk, this.#onFailure);
     }
+    this.#busy = false;
+  };
+
+  readonly #onFailure = (error: unknown): void => {
+    this.#stop(); // there is no way on, and a failure for each step would cost more than all of them
+    if (!(error instanceof DisconnectError)) this.#crash.reject(error);
+  };
+
+  #take(step: Step): Promise<void> {
+    if ("code" in step) return this.#exchange.close(step.code, step.reason);
+    if (step.data instanceof Blob) return this.#takeBlob(step.data);
+    this.#waitingBytes -= step.size;
+    return this.#exchange.send(step.data);
   }
 
-  async #take(step: Step): Promise<void> {
-    if ("code" in step) return await this.#exchange.close(step.code, step.reason);
-    const { data, size } = step;
-    const sent = this.#exchange.send(data instanceof Blob ? await data.bytes() : data);
-    this.#waitingBytes -= size;
-    await sent;
+  async #takeBlob(blob: Blob): Promise<void> {
+    const bytes = await blob.bytes();
+    this.#waitingBytes -= blob.size;
+    await this.#exchange.send(bytes);
   }
 
   /** Takes no more steps. */
@@ -236,6 +244,7 @@ function copyOf(data: SendData): string | Uint8Array | Blob {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 }
 
-function sizeOf(data: Uint8Array | Blob): number {
+function sizeOf(data: string | Uint8Array | Blob): number {
+  if (typeof data === "string") return utf8.encode(data).length;
   return data instanceof Blob ? data.size : data.byteLength;
 }

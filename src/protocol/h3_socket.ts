@@ -130,16 +130,19 @@ export class H3Socket implements OpenSocket, Expiring {
   }
 
   /**
-   * Sends a message; settles when not too much waits.
+   * Sends a message; settles when not too much waits, and is rejected when the end came meanwhile.
    *
-   * @throws {DisconnectError} When nothing can be sent any more, or the end came while this waited.
+   * @throws {DisconnectError} When nothing can be sent any more.
    */
-  async send(data: Data): Promise<void> {
+  send(data: Data): Promise<void> {
     this.checkOpen();
     this.#machine.send(data);
     this.#parts.observed?.sent(sizeOf(data));
     this.#flush();
-    if (this.#machine.pendingBytes <= WEBSOCKET_SEND_BUFFER_BYTES) return;
+    return this.#machine.pendingBytes <= WEBSOCKET_SEND_BUFFER_BYTES ? SETTLED : this.#sendable();
+  }
+
+  async #sendable(): Promise<void> {
     this.#room ??= Promise.withResolvers();
     await this.#room.promise;
     if (this.#closed) this.checkOpen();
@@ -255,22 +258,26 @@ export class H3Socket implements OpenSocket, Expiring {
     this.#flush(); // and FIN
   }
 
+  /** Hands frames over as far as the transport takes them. */
   #flush(): void {
-    if (!this.#writing) void this.#writeAll();
-  }
-
-  async #writeAll(): Promise<void> {
+    if (this.#writing) return;
     const { writer } = this.#parts;
-    this.#writing = true;
     for (let frame = this.#machine.take(); frame !== null; frame = this.#machine.take()) {
       const taken = writer.data(frame);
-      if (taken !== SETTLED) await taken;
-      if (this.#machine.pendingBytes <= WEBSOCKET_SEND_BUFFER_BYTES) this.#makeRoom();
+      if (taken !== SETTLED) {
+        this.#writing = true;
+        return void taken.then(this.#onTaken);
+      }
     }
-    this.#writing = false;
     this.#makeRoom();
     if (this.#closed) writer.finish();
   }
+
+  readonly #onTaken = (): void => {
+    this.#writing = false;
+    if (this.#machine.pendingBytes <= WEBSOCKET_SEND_BUFFER_BYTES) this.#makeRoom();
+    this.#flush();
+  };
 
   #makeRoom(): void {
     this.#room?.resolve();

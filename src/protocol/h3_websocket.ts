@@ -128,15 +128,23 @@ export class H3WebSocketExchange implements WebSocketExchange {
     this.#state = "closed";
   }
 
-  async receive(): Promise<WebSocketEvent> {
-    this.#next("receive");
-    return await this.#socket?.receive() ?? { type: "close", code: 1006, reason: "" };
+  receive(): Promise<WebSocketEvent> {
+    try {
+      this.#next("receive");
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#socket?.receive() ?? Promise.resolve({ type: "close", code: 1006, reason: "" });
   }
 
-  async send(data: string | Uint8Array): Promise<void> {
-    if (this.#socket?.closed) this.#socket.checkOpen();
-    this.#next("send");
-    await this.#socket!.send(data);
+  send(data: string | Uint8Array): Promise<void> {
+    try {
+      if (this.#socket?.closed) this.#socket.checkOpen();
+      this.#next("send");
+      return this.#socket!.send(data);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   // deno-lint-ignore require-await -- errors are to be rejections

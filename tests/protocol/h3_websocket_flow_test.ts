@@ -198,7 +198,7 @@ Deno.test("a fetch application whose client does not read is cut with 64 MiB wai
     const { socket, response } = upgradeWebSocket(request);
     socket.onopen = () => {
       const data = new Uint8Array(WEBSOCKET_MAX_BACKLOG_BYTES / 4);
-      for (let i = 0; i < 6; i++) socket.send(data);
+      for (let i = 0; i < 7; i++) socket.send(data);
       seen.push(socket.readyState);
     };
     return response;

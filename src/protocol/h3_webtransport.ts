@@ -39,6 +39,7 @@ export class H3WebTransportExchange implements WebTransportExchange, H3Upgrade {
   readonly observation: Observation | undefined;
   readonly #handshake: H3Exchange;
   readonly #parts: H3WebTransportParts;
+  #accepted = false;
   #session: H3WebTransportSession | undefined;
 
   /** @param handshake The exchange of the extended CONNECT, not yet responded to. */
@@ -54,7 +55,7 @@ export class H3WebTransportExchange implements WebTransportExchange, H3Upgrade {
 
   /** Whether it was accepted, so that the stream carries capsules. */
   get accepted(): boolean {
-    return this.#session !== undefined;
+    return this.#accepted;
   }
 
   get signal(): AbortSignal {
@@ -70,6 +71,7 @@ export class H3WebTransportExchange implements WebTransportExchange, H3Upgrade {
     await this.#handshake.respond({ status: 200, fields: [...fields, ...own] });
     if (this.#handshake.state !== "responding") throw new DisconnectError(); // by then
     this.#handshake.handOver();
+    this.#accepted = true; // before it reads: there is no time for the client to say something
     this.#session = new H3WebTransportSession(this.#parts);
     this.#parts.owner.onSession(this.#session);
     return this.#session;

@@ -9,7 +9,7 @@
  */
 
 import type { FieldList } from "../fields.ts";
-import type { H3RequestHead, RequestEvent, RequestStream, WebTransportStart } from "../h3/mod.ts";
+import type { HeadEvent, RequestEvent, RequestStream, WebTransportStart } from "../h3/mod.ts";
 import { H3_MAX_DISCARDED_BYTES } from "../limits.ts";
 import type { QuicReceiveStream } from "../quic/transport.ts";
 import type { H3Owner } from "./h3_context.ts";
@@ -19,10 +19,9 @@ export interface InputEvents {
   /**
    * The head was read; content follows through `read()`. At most once.
    *
-   * @param contentLength Declared length of the content; `null` when there is none.
    * @returns Whether to read on; otherwise `resume()` does.
    */
-  onHead(head: H3RequestHead, contentLength: number | null): boolean;
+  onHead(request: HeadEvent): boolean;
   /** The stream is no request. Nothing is read any more, and nothing else is told. */
   onSessionStream(start: WebTransportStart): void;
   /** Somebody reads, and has to wait. */
@@ -168,7 +167,7 @@ export class H3Input {
   #pass(event: RequestEvent): boolean {
     switch (event.type) {
       case "head":
-        return this.#events.onHead(event.head, event.contentLength);
+        return this.#events.onHead(event);
       case "data":
         if (this.#discarding) return this.#drop(event.bytes.byteLength);
         this.#piece = event.bytes;

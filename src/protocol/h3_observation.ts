@@ -50,14 +50,16 @@ export class H3Observation {
   /**
    * A request begins.
    *
+   * @param observer `null` when there is none.
    * @param head `null` when it is malformed.
    * @returns `null` when nobody takes note of this one.
    */
   static begin(
-    observer: Observer,
+    observer: Observer | null,
     head: H3RequestHead | null,
     client: NetAddress | null,
   ): H3Observation | null {
+    if (observer === null) return null;
     const observation = observer.begin(observedRequest(head ?? UNKNOWN_HEAD, client));
     return observation ? new H3Observation(observation) : null;
   }

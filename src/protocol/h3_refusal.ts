@@ -4,8 +4,10 @@
  * @module
  */
 
-import { combineField } from "../fields.ts";
-import type { H3RequestHead } from "../h3/mod.ts";
+import { combineField, NO_CONTENT } from "../fields.ts";
+import { H3Error, type H3RequestHead } from "../h3/mod.ts";
+import type { H3ExchangeParts } from "./h3_context.ts";
+import { completeFields } from "./h3_fields.ts";
 import type { ListenerSettings, Refusal } from "./serve_context.ts";
 import { contentTooLarge, OVERLOADED } from "./serve_limits.ts";
 import type { WebTransportConnection } from "./webtransport_connection.ts";
@@ -49,6 +51,30 @@ export function refusalOf(
   if (protocol === null) return null;
   if (inFlight.draining) return stopping(protocol);
   return forSession ? sessions.admit(streamId, head) : versionRefusal(head);
+}
+
+/** What to answer an error of the request itself with; `null` for any other error. */
+export function refusalOfError(error: unknown): Refusal | null {
+  if (!(error instanceof H3Error) || error.scope !== "stream") return null;
+  return { status: error.status ?? 400, message: error.message };
+}
+
+/** Answers in place of the application, and says so. Nothing may have been sent before. */
+export function sendRefusal(
+  { status, message, fields = [], reason }: Refusal,
+  method: string,
+  { machine, writer, owner, observed }: Pick<
+    H3ExchangeParts,
+    "machine" | "writer" | "owner" | "observed"
+  >,
+): void {
+  const { settings } = owner;
+  settings.reporter.refused(method, status, message);
+  const head = machine.encodeHead(status, completeFields([...NO_CONTENT, ...fields], settings));
+  owner.flush();
+  observed?.refuse(status, reason);
+  observed?.responded(status);
+  writer.sendAll(head);
 }
 
 const CONNECT: Refusal = {

@@ -4,18 +4,13 @@
  * @module
  */
 
-import {
-  ApplicationError,
-  DisconnectError,
-  HandlerTimeoutError,
-  ReadTimeoutError,
-} from "../errors.ts";
+import { DisconnectError, HandlerTimeoutError, ReadTimeoutError } from "../errors.ts";
 import type { Application, PeerInfo } from "../exchange.ts";
-import { NO_CONTENT } from "../fields.ts";
 import {
   H3,
   H3Error,
   type H3RequestHead,
+  type HeadEvent,
   type RequestStream,
   sendOrder,
   type WebTransportStart,
@@ -24,20 +19,16 @@ import { type QuicBidirectionalStream, StreamResetError } from "../quic/transpor
 import { type CallEvents, H3Call, urlOf } from "./h3_call.ts";
 import type { H3Owner, H3Upgrade, StreamEvents } from "./h3_context.ts";
 import { H3Exchange } from "./h3_exchange.ts";
-import { completeFields } from "./h3_fields.ts";
 import type { GatedRequest } from "./h3_gate.ts";
 import { H3Input, type InputEvents } from "./h3_input.ts";
 import { H3Observation } from "./h3_observation.ts";
-import { refusalOf } from "./h3_refusal.ts";
-import { H3ResponseWriter, type WriterEvents } from "./h3_response.ts";
+import { refusalOf, refusalOfError, sendRefusal } from "./h3_refusal.ts";
+import { H3ResponseWriter, unsendable, type WriterEvents } from "./h3_response.ts";
 import { H3Waits, type WaitEvents } from "./h3_waits.ts";
 import { upgradeOf } from "./h3_upgrade.ts";
 import type { Place } from "./request_limits.ts";
 import type { Refusal } from "./serve_context.ts";
 import { asksForSession } from "./webtransport_refusal.ts";
-
-const UNSENDABLE =
-  "Cannot send the content: bytes given to write() belong to the server, do not change or transfer them";
 
 /** Reads one request, runs the application, and sees both halves to their end. */
 export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEvents, GatedRequest {
@@ -51,8 +42,8 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   readonly #writer: H3ResponseWriter;
   readonly #waits: H3Waits;
   #observed: H3Observation | null = null;
-  #head: H3RequestHead | undefined;
-  #contentLength: number | null = null;
+  /** Head of the request, as it was read. */
+  #request: HeadEvent | undefined;
   /** The request, or the handshake of a WebSocket or WebTransport session. */
   #exchange: H3Exchange | undefined;
   #upgrade: H3Upgrade | undefined;
@@ -117,17 +108,16 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#input.stop();
   }
 
-  onHead(head: H3RequestHead, contentLength: number | null): boolean {
-    this.#head = head;
-    this.#contentLength = contentLength;
+  onHead(request: HeadEvent): boolean {
+    this.#request = request;
     const { gate } = this.#owner;
-    if (!gate.settled && asksForSession(head)) { // its time is still running
+    if (!gate.settled && asksForSession(request.head)) { // its time is still running
       gate.await(this);
       return false;
     }
     this.#waits.inputOver();
     this.#admitted = gate.enter(this);
-    if (this.#admitted) this.#open(head);
+    if (this.#admitted) this.#open(request);
     return this.#admitted;
   }
 
@@ -136,7 +126,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#admitted = true;
     try {
       this.#waits.inputOver();
-      this.#open(this.#head!);
+      this.#open(this.#request!);
       this.#input.resume();
     } catch (error) {
       this.#owner.fail(error); // a fault of ours ends this connection, not the process
@@ -201,7 +191,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
 
   onUnsendable(cause: unknown): void {
     this.#observed?.decide("failed");
-    const error = new ApplicationError(UNSENDABLE, { cause });
+    const error = unsendable(cause);
     const { request } = this.#exchange!;
     this.#owner.settings.reporter.failed(error, request.method, urlOf(request));
     this.#exchange!.onLost(error, null);
@@ -230,10 +220,11 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
       this.#exchange.onLost(new ReadTimeoutError(settings.limits.readMs / 1000), 408);
     } else {
       this.#owner.gate.forget(this);
-      this.#begin(this.#head ?? null);
-      const missing = this.#head ? "SETTINGS did not come" : "The head was not complete";
+      const head = this.#request?.head ?? null;
+      this.#begin(head);
+      const missing = head ? "SETTINGS did not come" : "The head was not complete";
       const message = `${missing} within ${settings.timeouts.headMs / 1000} s`;
-      this.#answer({ status: 408, message }, this.#head?.method ?? "");
+      this.#answer({ status: 408, message }, head?.method ?? "");
     }
     this.#input.stop();
   }
@@ -267,8 +258,9 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   }
 
   /** Answers the request, or has the application do so. */
-  #open(head: H3RequestHead): void {
-    if (!this.#owner.accepts(this.stream.id)) return this.#turnAway();
+  #open({ head, contentLength }: HeadEvent): void {
+    // After GOAWAY; the client may send it again elsewhere.
+    if (!this.#owner.accepts(this.stream.id)) return this.#input.stop();
     // RFC 9218: without a priority of its own a stream keeps the transport's default, which costs nothing.
     const order = sendOrder(this.#machine.priority, this.stream.id);
     if (order !== 0) this.stream.send.setSendOrder(order);
@@ -276,7 +268,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     const { settings, webtransport } = this.#owner;
     const refusal = refusalOf({
       head,
-      contentLength: this.#contentLength,
+      contentLength,
       serverName: this.#peer.tls?.serverName ?? null,
       streamId: this.stream.id,
       sessions: webtransport,
@@ -284,13 +276,6 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     if (refusal || !asksForSession(head)) webtransport?.onNoSession(this.stream.id);
     if (refusal === null) return this.#call(head);
     this.#answer(refusal, head.method);
-    this.onReturned();
-  }
-
-  /** After GOAWAY; the client may send it again elsewhere. */
-  #turnAway(): void {
-    this.#writer.finish();
-    this.#input.stop();
     this.onReturned();
   }
 
@@ -317,8 +302,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   }
 
   #begin(head: H3RequestHead | null): void {
-    const { observer } = this.#owner.settings;
-    if (observer) this.#observed = H3Observation.begin(observer, head, this.#peer.client);
+    this.#observed = H3Observation.begin(this.#owner.settings.observer, head, this.#peer.client);
   }
 
   onReturned(): void {
@@ -331,8 +315,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
 
   /** A graceful stop waits until the application has returned, unless it had its time, and its response is sent. */
   #leave(): void {
-    const isOver = this.#outputOver && (this.#handled || this.#expired);
-    if (!isOver || this.#exchange === undefined) return;
+    if (!this.#exchange || !this.#outputOver || !(this.#handled || this.#expired)) return;
     this.#owner.settings.inFlight.delete(this.#exchange);
   }
 
@@ -345,31 +328,23 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
 
   /** What to answer an error of the request itself with; `null` when there is nobody to answer. */
   #judgeError(error: unknown): Refusal | null {
-    if (error instanceof H3Error && error.scope === "stream") {
-      return { status: error.status ?? 400, message: error.message };
-    }
-    if (error instanceof StreamResetError) this.#reset(error.code);
-    else this.#owner.fail(error);
-    return null;
-  }
-
-  #reset(code: number): void {
+    const refusal = refusalOfError(error);
     try {
-      this.#machine.reset(code);
+      if (error instanceof StreamResetError) this.#machine.reset(error.code);
+      else if (refusal === null) this.#owner.fail(error);
     } catch (error) {
-      this.#owner.fail(error); // too many of them
+      this.#owner.fail(error); // too many resets
     }
+    return refusal;
   }
 
   /** An answer of the server itself. */
-  #answer({ status, message, fields = [], reason }: Refusal, method: string): void {
-    const { settings } = this.#owner;
-    settings.reporter.refused(method, status, message);
-    const all = completeFields([...NO_CONTENT, ...fields], settings);
-    const head = this.#machine.encodeHead(status, all);
-    this.#owner.flush();
-    this.#observed?.refuse(status, reason);
-    this.#observed?.responded(status);
-    this.#writer.sendAll(head);
+  #answer(refusal: Refusal, method: string): void {
+    sendRefusal(refusal, method, {
+      machine: this.#machine,
+      writer: this.#writer,
+      owner: this.#owner,
+      observed: this.#observed,
+    });
   }
 }

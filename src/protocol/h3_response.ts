@@ -7,6 +7,7 @@
  * @module
  */
 
+import { ApplicationError } from "../errors.ts";
 import { SETTLED } from "../exchange.ts";
 import { RESPONSE_BUFFER_BYTES } from "../limits.ts";
 import { ConnectionLostError, type QuicSendStream, StreamStoppedError } from "../quic/transport.ts";
@@ -32,6 +33,14 @@ export interface WriterEvents {
 
 /** A frame of a reserved type without payload: legal everywhere, and ignored (RFC 9114 §7.2.8). */
 const PROBE_FRAME = [0x21, 0x00];
+
+/** What the application did wrong when its bytes cannot be sent although the transport could. */
+export function unsendable(cause: unknown): ApplicationError {
+  return new ApplicationError(
+    "Cannot send the content: bytes given to write() belong to the server, do not change or transfer them",
+    { cause },
+  );
+}
 
 /** Writes one response. */
 export class H3ResponseWriter {

@@ -17,6 +17,7 @@ import {
   type WebTransportSendStream,
   WebTransportStreamError,
 } from "../webtransport_exchange.ts";
+import { unsendable } from "./h3_response.ts";
 import { ownBytes } from "./response_head.ts";
 
 /** What a half tells the session. */
@@ -206,16 +207,13 @@ function clampOrder(order: number): number {
   return Math.trunc(Math.max(-MAX_ORDER, Math.min(MAX_ORDER, order)));
 }
 
-const UNSENDABLE =
-  "Cannot send the bytes: those given to write() belong to the server, do not change or transfer them";
-
 /** Does what the transport may refuse at once. */
 async function started(act: () => Promise<void>): Promise<void> {
   let work: Promise<void>;
   try {
     work = act();
   } catch (cause) {
-    throw cause instanceof ApplicationError ? cause : new ApplicationError(UNSENDABLE, { cause });
+    throw cause instanceof ApplicationError ? cause : unsendable(cause);
   }
   await work;
 }

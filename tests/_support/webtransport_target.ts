@@ -73,8 +73,8 @@ export class WebTransportTarget implements AsyncDisposable {
   readonly ends: string[] = [];
   /** What accepted sessions at `/` do; all others echo. */
   session: SessionUse = echoSession;
-  /** Handles handshakes at `/` in place of accepting them. */
-  handler: WebTransportHandler | null = null;
+  /** Is waited for before sessions at `/` are accepted. */
+  before: WebTransportHandler = () => Promise.resolve();
   /** Sessions that are accepted and not over. */
   sessions = 0;
   readonly #quic: DenoQuicListener;
@@ -161,9 +161,10 @@ export class WebTransportTarget implements AsyncDisposable {
     await withDeadline(this.#http3.finished, "the end of the server", HANG_MS);
   }
 
-  #handle(exchange: WebTransportExchange): Promise<void> {
-    if (exchange.request.target !== "/") return this.#accept(exchange, echoSession);
-    return this.handler ? this.handler(exchange) : this.#accept(exchange, this.session);
+  async #handle(exchange: WebTransportExchange): Promise<void> {
+    if (exchange.request.target !== "/") return await this.#accept(exchange, echoSession);
+    await this.before(exchange);
+    await this.#accept(exchange, this.session);
   }
 
   async #accept(exchange: WebTransportExchange, use: SessionUse): Promise<void> {

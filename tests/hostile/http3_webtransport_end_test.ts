@@ -17,7 +17,7 @@ import { FakeClock } from "../_support/h3_clock.ts";
 import { answer } from "../_support/h3_harness.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { BACKENDS } from "../_support/quic_pair.ts";
-import { eventually } from "../_support/waiting.ts";
+import { eventually, standstill } from "../_support/waiting.ts";
 import { WebTransportClient } from "../_support/webtransport_client.ts";
 import { echoSession } from "../_support/webtransport_echo.ts";
 import { HANG_MS } from "../_support/webtransport_stream.ts";
@@ -80,6 +80,49 @@ for (const backend of BACKENDS) {
     await target.empties();
   });
 
+  Deno.test(`WebTransport (${backend}): a client that does not let go of the streams of a session that is over loses its connection`, async () => {
+    const clock = new FakeClock();
+    const stallMs = 1_000_000;
+    await using target = new WebTransportTarget({ backend, clock, timeouts: { stallMs } });
+    const writing = Promise.withResolvers<void>();
+    let writes = 0;
+    target.session = async (session) => {
+      const send = await session.openUnidirectional();
+      const write = () => send.write(new Uint8Array(65_536)).then(() => writes++);
+      untilEnd(write).catch(writing.resolve);
+      await session.closed;
+    };
+    await using client = await WebTransportClient.connect(target.port);
+    const session = await client.open();
+    const stream = await session.unidirectional.next("a stream of the server");
+    await stream.textOf(1);
+    await standstill(() => writes); // for it reads nothing of the rest
+    await session.close(5);
+    await session.end();
+    await withDeadline(writing.promise, "the end of the writing", HANG_MS);
+    assert.equal(await client.get().then(({ text }) => text), "ok");
+    clock.advance(2 * stallMs);
+    assert.equal(await withDeadline(client.closed, "the end", HANG_MS), "H3_INTERNAL_ERROR");
+    await target.told("/ clean 5");
+    await target.empties();
+  });
+
+  Deno.test(`WebTransport (${backend}): a connection with a session is not idle, and without one it is`, async () => {
+    const clock = new FakeClock();
+    const idleMs = 1_000_000;
+    await using target = new WebTransportTarget({ backend, clock, timeouts: { idleMs } });
+    await using client = await WebTransportClient.connect(target.port);
+    const session = await client.open();
+    clock.advance(3 * idleMs);
+    assert.equal(await session.ask("alive"), "alive");
+    await session.close();
+    await target.told("/ clean 0");
+    await eventually(() => target.counts().streams === 0, "the end of all streams");
+    clock.advance(3 * idleMs);
+    assert.equal(await withDeadline(client.closed, "the end", HANG_MS), "H3_NO_ERROR");
+    await target.empties();
+  });
+
   Deno.test(`WebTransport (${backend}): a stop asks sessions to end, and closes at its deadline those that do not`, async () => {
     const sessions: WebTransportSession[] = [];
     const ends: string[] = [];
@@ -112,6 +155,8 @@ for (const backend of BACKENDS) {
     await Promise.all([one.drained(), other.drained(), ...draining]);
     assert.equal(await one.ask("still served"), "still served");
     await eventually(() => polite.goaways.length > 0 && stubborn.goaways.length > 0, "GOAWAY");
+    const late = await polite.begin();
+    await late.over(); // with 503, or without an answer after GOAWAY
     await one.close(3, "polite");
     assert.deepEqual((await one.end()).by, "fin");
     assert.equal(await other.ask("still served"), "still served");

@@ -17,12 +17,19 @@ import { expectAlive, type SessionAttack } from "./http3_webtransport_attack.ts"
 import { CAPSULE_ATTACKS } from "./http3_webtransport_capsule_rows.ts";
 import { SESSION_FLOODS } from "./http3_webtransport_flood_rows.ts";
 import { HANDSHAKE_ATTACKS } from "./http3_webtransport_handshake_rows.ts";
+import { SERVER_ATTACKS } from "./http3_webtransport_server_rows.ts";
 import { STREAM_ATTACKS } from "./http3_webtransport_stream_rows.ts";
 
 /** Milliseconds that an attack may take before it counts as hanging. */
 const ATTACK_MS = 60_000;
 
-const ATTACKS = [...HANDSHAKE_ATTACKS, ...CAPSULE_ATTACKS, ...STREAM_ATTACKS, ...SESSION_FLOODS];
+const ATTACKS = [
+  ...HANDSHAKE_ATTACKS,
+  ...CAPSULE_ATTACKS,
+  ...STREAM_ATTACKS,
+  ...SESSION_FLOODS,
+  ...SERVER_ATTACKS,
+];
 
 for (const backend of BACKENDS) {
   for (const attack of ATTACKS) {

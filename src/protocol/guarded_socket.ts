@@ -16,8 +16,10 @@ import type { Outcome } from "../observation.ts";
 import type { InFlight, OpenSocket } from "./in_flight.ts";
 import type { RareReport } from "./rare_report.ts";
 import type { ServeObservation } from "./serve_observation.ts";
+import { answerCalls, type SocketCalls } from "./socket_calls.ts";
 import { NativeSocket } from "./socket_internals.ts";
 import {
+  isWithin,
   messageSize,
   type OutboxSettings,
   type SendData,
@@ -140,7 +142,7 @@ export function expectOpen(
 const HELD_LOOK_MS = 10_000;
 
 /** Watches one native socket from creation to close. */
-class SocketGuard implements OpenSocket, Expiring {
+class SocketGuard implements OpenSocket, Expiring, SocketCalls {
   deadline = Infinity;
   /** Closes when the runtime has let go of the connection. */
   readonly connection: Connection;
@@ -179,14 +181,16 @@ class SocketGuard implements OpenSocket, Expiring {
     socket.addEventListener("message", (event) => this.#onMessage(event));
     socket.addEventListener("error", (event) => this.#onError(event));
     socket.addEventListener("close", (event) => this.#onClose(event));
-    socket.send = (data) => this.#send(data);
-    socket.close = (code, reason) => this.close(code, reason);
-    Object.defineProperty(socket, "bufferedAmount", { get: () => this.#outbox.left });
+    answerCalls(socket, this);
     if (onError === undefined) return;
     containListeners(socket, (error) => {
       onError(error);
       this.fail();
     });
+  }
+
+  get left(): number {
+    return this.#outbox.left;
   }
 
   /** Settles when the next message could be sent at once; `undefined` when that is now. */
@@ -237,7 +241,8 @@ class SocketGuard implements OpenSocket, Expiring {
     else socketClock.arm(this, HELD_LOOK_MS);
   }
 
-  #send(data: SendData): void {
+  /** The socket's `send()`. */
+  send(data: SendData): void {
     const { readyState } = this.#socket;
     if (readyState === WebSocket.CONNECTING) return this.#native.send(""); // throws what the standard says
     if (readyState !== WebSocket.OPEN) return; // dropped, as the standard has it
@@ -275,7 +280,7 @@ class SocketGuard implements OpenSocket, Expiring {
     const { maxMessageSize } = this.#settings;
     const { data } = event;
     const open = this.#socket.readyState === WebSocket.OPEN; // later ones are dropped, as the standard has it
-    if (open && messageBytes(data, maxMessageSize) <= maxMessageSize) return this.#receive?.(data);
+    if (open && isWithin(maxMessageSize, data)) return this.#receive?.(data);
     event.stopImmediatePropagation();
     this.close(1009, "Message too big");
   }
@@ -335,13 +340,4 @@ class Connection extends EventTarget {
     this.#closed = true;
     this.dispatchEvent(new Event("close"));
   }
-}
-
-const utf8 = new TextEncoder();
-
-/** Bytes of a message; text is only encoded when its length leaves the answer to `limit` open. */
-function messageBytes(data: string | ArrayBuffer, limit: number): number {
-  if (typeof data !== "string") return data.byteLength;
-  if (data.length * 3 <= limit || data.length > limit) return data.length;
-  return utf8.encode(data).byteLength;
 }

@@ -23,21 +23,18 @@ const LINGERING = 2.25;
 const CUT = 2.5;
 const ABANDONED = 3.5;
 
+const { send: nativeSend, close: nativeClose } = WebSocket.prototype;
 const nativeBuffered = Object.getOwnPropertyDescriptor(WebSocket.prototype, "bufferedAmount")?.get;
 
 /** The runtime's side of a WebSocket. */
 export class NativeSocket {
   readonly #socket: WebSocket;
-  readonly #send: (data: MessageData) => void;
-  readonly #close: (code: number, reason: string) => void;
   /** Key of the ready state. */
   readonly #key: symbol | undefined;
 
   /** @param socket As the runtime made it. */
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    this.#send = socket.send.bind(socket) as (data: MessageData) => void;
-    this.#close = socket.close.bind(socket);
     this.#key = symbolOf(socket, "[[readyState]]");
   }
 
@@ -56,7 +53,7 @@ export class NativeSocket {
 
   /** Queues a Close frame, and lingers. */
   close(code: number, reason: string): void {
-    this.#whileOpen(() => this.#close(code, reason));
+    this.#whileOpen(() => nativeClose.call(this.#socket, code, reason));
     this.linger();
   }
 
@@ -95,6 +92,10 @@ export class NativeSocket {
    */
   abandon(): boolean {
     return this.#enter(ABANDONED);
+  }
+
+  #send(data: MessageData): void {
+    nativeSend.call(this.#socket, data as Parameters<typeof nativeSend>[0]);
   }
 
   #enter(state: number): boolean {

@@ -250,6 +250,12 @@ export function messageSize(data: SendData): number {
   return typeof data === "object" ? data.byteLength : sizeOf(data);
 }
 
+/** Whether a message has so many bytes at most; text is only encoded where its length leaves that open. */
+export function isWithin(limit: number, data: string | ArrayBuffer): boolean {
+  if (typeof data !== "string") return data.byteLength <= limit;
+  return data.length * 3 <= limit || (data.length <= limit && sizeOf(data) <= limit);
+}
+
 function copyOf(data: SendData): MessageData | Blob {
   if (typeof data !== "object" || data instanceof Blob) return data;
   if (!ArrayBuffer.isView(data)) return new Uint8Array(data).slice();

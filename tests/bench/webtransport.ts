@@ -1,7 +1,7 @@
 /**
  * `deno task bench:webtransport`: datagrams and streams of WebTransport sessions against the runtime's own server.
  *
- *     deno task bench:webtransport [--rounds 9] [--seconds 1] [--bytes 100] [--window 64] [--megabytes 50] [--only bare,fetch]
+ *     deno task bench:webtransport [--rounds 9] [--seconds 1] [--bytes 100] [--window 64] [--megabytes 200] [--only bare,fetch]
  *
  * It prints; it never fails a build. Numbers of different runs or machines cannot be compared, ratios can. The client is
  * JavaScript on Deno's QUIC, which is not much faster than a server: what a server needs of the processor says more than its
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "1" },
     bytes: { type: "string", default: "100" },
     window: { type: "string", default: "64" },
-    megabytes: { type: "string", default: "50" },
+    megabytes: { type: "string", default: "200" },
     only: { type: "string" },
   },
 });

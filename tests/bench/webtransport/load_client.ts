@@ -3,7 +3,7 @@
  *
  *     deno run -A load_client.ts echo URL [--seconds 1] [--bytes 100] [--window 64]      {"count", "seconds", "sent"}
  *     deno run -A load_client.ts send URL [--seconds 1] [--bytes 100]                    the same; the server counts
- *     deno run -A load_client.ts upload|download URL [--megabytes 50]                    the same; the count is of MB
+ *     deno run -A load_client.ts upload|download URL [--megabytes 200]                    the same; the count is of MB
  *
  * `echo` has WINDOW datagrams under way, and counts those that come back. It is JavaScript.
  *
@@ -33,7 +33,7 @@ const { values, positionals: [mode = "", url = ""] } = parseArgs({
     seconds: { type: "string", default: "1" },
     bytes: { type: "string", default: "100" },
     window: { type: "string", default: "64" },
-    megabytes: { type: "string", default: "50" },
+    megabytes: { type: "string", default: "200" },
   },
 });
 const duration = Number(values.seconds) * 1000;

@@ -200,13 +200,17 @@ function collectWarnings(values: OptionValues, binds: Binds): readonly string[] 
       if (plain) warnings.push(unguarded(name, plain, values));
     } else if (typeof effect === "object" && "ignored" in effect) {
       warnings.push(`Option "${name}" is ignored: ${effect.ignored}`);
-    } else if (typeof effect === "object" && "http3Only" in effect) {
+    } else if (typeof effect === "object" && "http3Only" in effect && !isOnlyHttp3(binds)) {
       const unused = binds.quicBind.length === 0 ? ', and "quicBind" is not set' : "";
       warnings.push(`Option "${name}" acts over HTTP/3 only${unused}: ${effect.http3Only}`);
     }
   }
   if (values.certReqs !== null) warnings.push('Option "certReqs" is deprecated: use "verifyMode"');
   return Object.freeze([...warnings, ...socketWarnings(values, binds)]);
+}
+
+function isOnlyHttp3({ bind, insecureBind, quicBind }: Binds): boolean {
+  return quicBind.length > 0 && bind.length + insecureBind.length === 0;
 }
 
 /** The listeners an option is about that acts on guarded ones. */

@@ -218,6 +218,7 @@ for (const [init, reason] of HTTP3_ONLY) {
     assert.deepEqual(resolveConfig({ ...TLS, quicBind: ":443", ...init }).warnings, [
       `Option "${name}" acts over HTTP/3 only: ${reason}`,
     ]);
+    assert.deepEqual(resolveConfig({ ...TLS, bind: [], quicBind: ":443", ...init }).warnings, []);
   });
 }
 

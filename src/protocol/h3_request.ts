@@ -110,8 +110,8 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
 
   onHead(request: HeadEvent): boolean {
     this.#request = request;
-    const { gate } = this.#owner;
-    if (!gate.settled && asksForSession(request.head)) { // its time is still running
+    const { gate, webtransport } = this.#owner;
+    if (webtransport && !gate.settled && asksForSession(request.head)) { // its time is still running
       gate.await(this);
       return false;
     }

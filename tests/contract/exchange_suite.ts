@@ -69,6 +69,8 @@ export interface Case {
   readonly config?: ConfigInit;
   /** The reason why a variant cannot run the case; `undefined` where it can. */
   readonly skip?: (variant: Variant) => string | undefined;
+  /** It waits for time to pass, which is up to the driver: one client for each version is enough. */
+  readonly waits?: true;
   /** Plays the client. */
   readonly run: (context: Context) => Promise<void>;
 }
@@ -76,13 +78,36 @@ export interface Case {
 /** Defines a test for each case and variant. */
 export function defineContract(variants: readonly Variant[], cases: readonly Case[]): void {
   for (const variant of variants) {
-    for (const row of cases) defineTest(variant, row);
+    for (const row of cases) {
+      if (row.waits && waitsForOther(row, variant, variants)) continue;
+      defineTest(variant, row);
+    }
   }
+}
+
+/** Why a variant cannot run a case; `undefined` when it can. */
+function reasonAgainst(row: Case, variant: Variant): string | undefined {
+  return variant.transport.missing ?? row.skip?.(variant);
+}
+
+/** Whether another client that speaks the same version to the same driver waits already. */
+function waitsForOther(row: Case, variant: Variant, variants: readonly Variant[]): boolean {
+  const { form, transport: { version, quic } } = variant;
+  const [first = variant] = variants
+    .filter(({ transport }) => transport.version === version && transport.quic === quic)
+    .filter((one) => one.form === form && reasonAgainst(row, one) === undefined)
+    .toSorted((one, other) => rankOf(one) - rankOf(other));
+  return first !== variant;
+}
+
+/** Clients in this process first: no machine is too busy for them alone. */
+function rankOf({ transport }: Variant): number {
+  return ["raw", "h3", "fetch", "curl"].indexOf(transport.tool);
 }
 
 function defineTest(variant: Variant, row: Case): void {
   const { form, transport } = variant;
-  const reason = transport.missing ?? row.skip?.(variant);
+  const reason = reasonAgainst(row, variant);
   const name = `${form} over ${transport.name}: ${row.name}`;
   Deno.test({
     name: reason === undefined ? name : `${name} (skipped: ${reason})`,

@@ -61,6 +61,7 @@ export const STREAMING_CASES: readonly Case[] = [
   },
   {
     name: "a client that does not read stops the producer, and goes on",
+    waits: true,
     run: async ({ client, probe }) => {
       await using exchange = await client.open({ target: "/endless" });
       await exchange.head();
@@ -73,6 +74,7 @@ export const STREAMING_CASES: readonly Case[] = [
   },
   {
     name: "content that is not read stops the client, and goes on",
+    waits: true,
     skip: readsContentFirst,
     run: async ({ client, probe }) => {
       await using exchange = await client.open({

@@ -8,7 +8,7 @@ function freePort(): number {
 
 /** Asks until somebody answers; the platform does not say when it is ready. */
 async function getWhenUp(url: string): Promise<string> {
-  for (let attempts = 0; attempts < 200; attempts++) {
+  for (let attempts = 0; attempts < 1_000; attempts++) {
     try {
       return await (await fetch(url)).text();
     } catch {

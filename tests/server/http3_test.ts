@@ -149,7 +149,7 @@ for (const { name, script } of UDP_USES) {
       async function use() { ${script} }
       await use();
       await assert.rejects(serveOnce({}), BindError, "Deno frees it at once: correct the README");
-      for (let attempts = 100; ; attempts--) {
+      for (let attempts = 1_000; ; attempts--) {
         gc();
         await new Promise((resolve) => setTimeout(resolve, 10));
         try {

@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { Child, type ChildExit } from "../_support/child.ts";
 import { RawClient } from "../_support/raw_client.ts";
 
+/** Seconds that an end may take on a busy machine; far less than what it is not to wait for. */
+const SLACK = 15;
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`serve() resolves and the process ends with 0 after ${signal}`, async () => {
-    const child = await Child.start("serve_main.ts", ["3"]);
+    const child = await Child.start("serve_main.ts", ["60"]);
     assert.equal(await (await fetch(child.urls[0]!)).text(), "ok");
     child.kill(signal);
     const { code, stdout, seconds } = await child.exit();
     assert.equal(code, 0);
     assert.equal(stdout, "closed\n");
-    assert.ok(seconds < 3, `took ${seconds} s`);
+    assert.ok(seconds < SLACK, `took ${seconds} s`);
   });
 }
 
@@ -31,7 +34,7 @@ for (const { name, path, wait } of ROWS) {
     assert.equal(code, 0);
     assert.equal(stdout, "closed\n");
     assert.match(stderr, /\[WARN\] Graceful timeout: cutting 1 unfinished requests/);
-    assert.ok(seconds < 3, `took ${seconds} s`);
+    assert.ok(seconds < SLACK, `took ${seconds} s`);
     if (!wait) assert.match(await client.readToEnd(), /^HTTP\/1\.1 503 /);
   });
 }
@@ -47,22 +50,34 @@ Deno.test("a second SIGTERM ends every wait of serve()", async () => {
   const { code, stdout, seconds } = await child.exit();
   assert.equal(code, 0);
   assert.equal(stdout, "closed\n");
-  assert.ok(seconds < 5, `took ${seconds} s`);
+  assert.ok(seconds < SLACK, `took ${seconds} s`);
 });
 
+/** Times that two signals are sent within half a second; a busy machine may let more time pass between them. */
+const TRIES = 5;
+
 Deno.test("a signal that arrives twice at once, as under deno task, counts once", async () => {
-  const child = await Child.start("serve_main.ts", ["10"]);
+  for (let left = TRIES - 1; await isCutByTwo(); left--) {
+    assert.ok(left > 0, "It always counts twice");
+  }
+});
+
+/** Sends a signal twice while a request is in progress; returns whether that was cut. */
+async function isCutByTwo(): Promise<boolean> {
+  const child = await Child.start("serve_main.ts", ["60"]);
   using client = await RawClient.connect(child.urls[0]!);
   await client.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
   await fetch(child.urls[0]!).then((response) => response.text()); // by then the first one is in
   child.kill("SIGINT");
   await new Promise((resolve) => setTimeout(resolve, 50));
   child.kill("SIGINT");
-  assert.ok((await client.readToEnd()).endsWith("slow"));
+  const answer = await client.readToEnd();
   const { code, stderr } = await child.exit();
   assert.equal(code, 0);
-  assert.doesNotMatch(stderr, /WARN/);
-});
+  const isCut = /WARN/.test(stderr);
+  assert.equal(answer.endsWith("slow"), !isCut);
+  return isCut;
+}
 
 const LEFT_BEHIND = [
   { name: "a handler that was cut goes on working", path: "/busy", wait: "" },
@@ -75,7 +90,7 @@ Deno.test("the process ends in time for its own cleaning up although something i
     await t.step(name, async () => {
       const { code, stdout, seconds } = await exits[index]!;
       assert.deepEqual([code, stdout], [0, "closed\n"]);
-      assert.ok(seconds > 5 && seconds < 12, `took ${seconds} s`);
+      assert.ok(seconds > 5 && seconds < 5 + SLACK, `took ${seconds} s`);
     });
   }
 });
@@ -88,5 +103,5 @@ async function exitWith(path: string, wait: string): Promise<ChildExit> {
   if (wait) await client.readUntil(wait);
   else await fetch(child.urls[0]!).then((response) => response.text()); // by then the first one is in
   child.kill("SIGTERM");
-  return await child.exit();
+  return await child.exit(60);
 }

@@ -57,10 +57,8 @@ async function writeEndlessly(
 /** Accepts streams and never reads them. */
 async function readNothing(session: WebTransportSession): Promise<void> {
   const held: WebTransportReceiveStream[] = [];
-  for (let one = await session.acceptUnidirectional(); one;) {
-    held.push(one);
-    one = await session.acceptUnidirectional();
-  }
+  const next = () => session.acceptUnidirectional();
+  for (let stream = await next(); stream; stream = await next()) held.push(stream);
 }
 
 /** The attacks. */

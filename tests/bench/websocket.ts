@@ -52,8 +52,10 @@ async function main(): Promise<void> {
   const processor = cpus();
   console.log(`${processor.length} x ${processor[0]?.model}, Deno ${Deno.version.deno}\n`);
   const present = await findAll();
-  if (Number(values.rounds) > 0) await benchMessages(present, found ?? UNPINNED);
-  if (Number(values.idle) > 0) await benchMemory(present);
+  const measuring = (what: "messages" | "memory") =>
+    present.filter(([{ measured }]) => measured.includes(what));
+  if (Number(values.rounds) > 0) await benchMessages(measuring("messages"), found ?? UNPINNED);
+  if (Number(values.idle) > 0) await benchMemory(measuring("memory"));
 }
 
 async function findAll(): Promise<Present[]> {
@@ -114,8 +116,7 @@ async function benchMemory(present: readonly Present[]): Promise<void> {
   const count = Number(values.idle);
   const weighings = Number(values.weighings);
   const rows: string[][] = [];
-  for (const [{ name, title, http3, reports }, command] of present) {
-    if (!reports) continue;
+  for (const [{ name, title, http3 }, command] of present) {
     const weights: SocketWeight[] = [];
     for (let weighing = 0; weighing < weighings; weighing++) {
       const port = freePort();

@@ -86,6 +86,7 @@ const LEFT_BEHIND = [
 
 Deno.test("the process ends in time for its own cleaning up although something is left behind", async (t) => {
   const exits = LEFT_BEHIND.map(({ path, wait }) => exitWith(path, wait)); // each takes its 5 s
+  await Promise.allSettled(exits); // none may fail while nobody looks
   for (const [index, { name }] of LEFT_BEHIND.entries()) {
     await t.step(name, async () => {
       const { code, stdout, seconds } = await exits[index]!;

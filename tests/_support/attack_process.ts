@@ -12,7 +12,7 @@ import { pause } from "./waiting.ts";
 const PROGRAM = fileURLToPath(new URL("../load/attack_server.ts", import.meta.url));
 
 /** Milliseconds after which something that has to happen is said not to come. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
 /** Options of the server as JSON, by their names in `Config`. */
 export type AttackConfig = Readonly<Record<string, string | number | null>>;

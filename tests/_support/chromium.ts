@@ -14,7 +14,7 @@ import { findCommand, type H3Client, type H3Tool } from "./h3_tools.ts";
 const COMMAND = await findCommand("chromium", "chromium-browser", "google-chrome");
 
 /** Milliseconds for a start. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Why there is no Chromium; `undefined` when there is. */
 export const CHROMIUM_MISSING: string | undefined = COMMAND === null

@@ -8,7 +8,7 @@ import { deadline } from "@std/async/deadline";
 import { REPOSITORY } from "./repository.ts";
 
 /** Milliseconds after which something that is waited for has failed. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** How to start it. */
 export interface CommandLineOptions {

@@ -5,9 +5,9 @@
  */
 
 /** Milliseconds; far more than anything here takes on a slow machine. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
-/** Passes `work` on, or rejects after `milliseconds` (default 20 s). `what` completes "… did not come". */
+/** Passes `work` on, or rejects after `milliseconds` (default 30 s). `what` completes "… did not come". */
 export async function withDeadline<T>(
   work: Promise<T>,
   what: string,

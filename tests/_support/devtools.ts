@@ -8,7 +8,7 @@
 import { withDeadline } from "./deadline.ts";
 
 /** Milliseconds for an answer: a script in the page may have much to do. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** One connection to the DevTools of a page. */
 export class DevTools {

@@ -30,7 +30,7 @@ export const FLAGS = { ACK: 1, END_STREAM: 1, END_HEADERS: 4 } as const;
 export const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /** Milliseconds after which something that has to happen is said not to come. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
 /** Writes a frame. */
 export function frame(

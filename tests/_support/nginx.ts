@@ -9,7 +9,7 @@ import { CERTIFICATE_PATH, KEY_PATH } from "./certificates.ts";
 import { pause } from "./waiting.ts";
 
 /** Milliseconds nginx has to start. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Why nginx cannot be used, or `undefined` when it can. */
 export const NGINX_MISSING: string | undefined = await isInstalled("nginx", "-v")

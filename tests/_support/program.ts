@@ -8,7 +8,7 @@ import { deadline } from "@std/async/deadline";
 import assert from "node:assert/strict";
 
 /** Milliseconds after which a program that does not do what is waited for has failed. */
-export const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 60_000;
 
 /** A server in a child process, ended at the end of the block if it still runs. */
 export class Program implements AsyncDisposable {

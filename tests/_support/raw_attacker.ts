@@ -12,7 +12,7 @@ import { withDeadline } from "./deadline.ts";
 export type Ending = "closed" | "reset";
 
 /** Milliseconds after which something that has to happen is said not to come. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
 /** Characters of what was received that are kept. */
 const KEPT = 2 * 1024 * 1024;

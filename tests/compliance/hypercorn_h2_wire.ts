@@ -33,7 +33,7 @@ export interface Frame {
 
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEAD_BYTES = 9;
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
 /** A client with prior knowledge. */

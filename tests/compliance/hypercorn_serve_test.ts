@@ -102,7 +102,7 @@ Deno.test("a stop does not wait for a TLS client that neither reads nor closes",
   const options = { hostname, port: Number(port), caCerts: [CERTIFICATE] };
   using client = await Deno.connectTls(options);
   await client.handshake();
-  await withDeadline(server.shutdown(), "the end of the stop", 20_000);
+  await withDeadline(server.shutdown(), "the end of the stop");
 });
 
 const REFUSED: { name: string; request: string; status: number }[] = [
@@ -138,7 +138,7 @@ for (const { name, request, status } of REFUSED) {
     assert.equal((await readResponse(new RawResponse(client))).text, "served");
     await client.send(request);
     assert.equal((await readResponse(new RawResponse(client))).status, status);
-    await withDeadline(server.shutdown(), "the end of the stop", 20_000);
+    await withDeadline(server.shutdown(), "the end of the stop");
     assert.equal(await client.rest(), "");
   });
 }

@@ -80,7 +80,7 @@ Deno.test({
         await server.says(/begun/, count);
       }
       server.kill("SIGTERM");
-      await withDeadline(refusal(url), "the refusal of a connection", 20_000);
+      await withDeadline(refusal(url), "the refusal of a connection");
       await release();
       for (const connection of held) {
         assert.match(await connection.rest(), /^HTTP\/1\.1 200 [^]*\r\n\r\n\d+$/);

@@ -124,9 +124,9 @@ export async function ask(url: string, path = "/"): Promise<string> {
   return await response.text();
 }
 
-/** Asks again and again until something has happened, for 20 s at most; how often it asked. */
+/** Asks again and again until something has happened, for a minute at most; how often it asked. */
 export async function askUntil(url: string, done: () => boolean, path = "/"): Promise<number> {
-  const expired = performance.now() + 20_000;
+  const expired = performance.now() + 60_000;
   for (let count = 0;; count++) {
     if (done()) return count;
     if (performance.now() > expired) throw new Error(`Asked ${count} times in vain`);

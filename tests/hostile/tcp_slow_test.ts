@@ -29,7 +29,7 @@ const ATTACKERS = 100;
 const TRICKLE_MS = 50;
 
 /** Milliseconds after which something that has to happen is said not to come. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
 /** Seconds of every time-out; enough for a request that is sent at once. */
 const TIMEOUT_SECONDS = 0.5;

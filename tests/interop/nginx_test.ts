@@ -9,7 +9,7 @@ import { CERTIFICATE } from "../_support/certificates.ts";
 import { Nginx, NGINX_MISSING } from "../_support/nginx.ts";
 import { REPOSITORY } from "../_support/repository.ts";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 const CLIENT_ADDRESS = "127.0.0.2";
 

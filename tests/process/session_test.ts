@@ -125,7 +125,7 @@ async function collect(
   done: (seen: Set<number>, pid: number) => boolean,
 ): Promise<number[]> {
   const seen = new Set<number>();
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 60_000;
   while (performance.now() < deadline) {
     const pid = await askForPid(url);
     if (pid === null) continue;

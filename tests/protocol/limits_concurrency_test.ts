@@ -126,7 +126,7 @@ for (const form of ["asynchronous fetch", "fetch exchange", "ASGI"] as const) {
         const stays = leave === "hang up" && client <= LIMIT;
         if (stays) await eventually(() => recording.requests.length === client, "the request");
         else {assert.match(
-            await withDeadline(raw.readUntil("\r\n"), "an answer", 15_000),
+            await withDeadline(raw.readUntil("\r\n"), "an answer"),
             client <= LIMIT ? / 504 / : / 503 /,
           );}
         raw.close();

@@ -61,7 +61,7 @@ Deno.test("watchContent() goes on to wait for content that the application tries
 async function declare(url: string, length: number): Promise<string> {
   using client = await RawClient.connect(url);
   await client.send(`POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\nab`);
-  return await withDeadline(client.readUntil("(read_timeout)"), "an answer", 15_000);
+  return await withDeadline(client.readUntil("(read_timeout)"), "an answer");
 }
 
 Deno.test("watchContent() gives a request that nobody reads any time, and one without content", async () => {
@@ -77,7 +77,7 @@ Deno.test("watchContent() gives a request that nobody reads any time, and one wi
 
 function post(url: string, body: BodyInit): Promise<string> {
   const answer = fetch(url, { method: "POST", body }).then((response) => response.text());
-  return withDeadline(answer, "an answer", 15_000);
+  return withDeadline(answer, "an answer");
 }
 
 interface TestServer extends AsyncDisposable {

@@ -36,7 +36,7 @@ async function openTestAdmin(options: Partial<AdminOptions> = {}) {
 async function exchange(url: string, request: string): Promise<string> {
   using client = await RawClient.connect(url);
   await client.send(`${request}\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
-  const answer = await withDeadline(client.readToEnd(), "the answer", 10_000);
+  const answer = await withDeadline(client.readToEnd(), "the answer");
   return answer.replace(/date: .*\r\n/i, "");
 }
 
@@ -84,7 +84,7 @@ for (const host of ["localhost/metrics?", "localhost#", "/"]) {
     await using admin = await openTestAdmin();
     using client = await RawClient.connect(admin.url);
     await client.send(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-    const answer = await withDeadline(client.readToEnd(), "the answer", 10_000);
+    const answer = await withDeadline(client.readToEnd(), "the answer");
     assert.match(answer, /^HTTP\/1\.1 400 /);
   });
 }
@@ -93,7 +93,7 @@ Deno.test("openAdmin() answers a Host that is none", async () => {
   await using admin = await openTestAdmin();
   using client = await RawClient.connect(admin.url);
   await client.send("GET /healthz HTTP/1.1\r\nHost: [[[\r\n\r\n");
-  assert.match(await withDeadline(client.readUntil("\r\n\r\n"), "an answer", 10_000), / [24]00 /);
+  assert.match(await withDeadline(client.readUntil("\r\n\r\n"), "an answer"), / [24]00 /);
 });
 
 Deno.test("/readyz follows ready(), and /healthz does not", async () => {
@@ -188,7 +188,7 @@ Deno.test("openAdmin() listens on Unix sockets, and removes them", async () => {
     using conn = await Deno.connect({ transport: "unix", path });
     await conn.write(new TextEncoder().encode("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"));
     const buffer = new Uint8Array(4096);
-    const count = await withDeadline(conn.read(buffer), "the answer", 10_000);
+    const count = await withDeadline(conn.read(buffer), "the answer");
     assert.match(new TextDecoder().decode(buffer.subarray(0, count!)), /^HTTP\/1.1 200 /);
     await admin.close();
     await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
@@ -263,8 +263,8 @@ Deno.test("close() cuts a supplier that hangs, half a request, and an idle conne
   await half.send("GET /hea");
   using idle = await RawClient.connect(admin.url);
   await eventually(() => asked, "the request");
-  await withDeadline(admin.close(), "the end of close()", 10_000);
+  await withDeadline(admin.close(), "the end of close()");
   for (const client of [hanging, half, idle]) {
-    assert.equal(await withDeadline(client.readToEnd(), "the cut", 10_000), "");
+    assert.equal(await withDeadline(client.readToEnd(), "the cut"), "");
   }
 });

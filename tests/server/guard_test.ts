@@ -9,7 +9,7 @@ import { LogSink } from "../_support/log_sink.ts";
 import { RawClient } from "../_support/raw_client.ts";
 import { WebSocketClient } from "../_support/websocket_client.ts";
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 
 /** Seconds of `keepAliveTimeout` that a test waits for; on a busy machine a request still comes in time. */
 const SOON = 1;

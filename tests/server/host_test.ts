@@ -57,7 +57,7 @@ Deno.test("host() leaves a process that reached max_requests to its supervisor",
 
 Deno.test("host() tells once that max_memory was exceeded", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const hold = setTimeout(() => {}, 20_000); // the watch does not keep a process alive
+  const hold = setTimeout(() => {}, 60_000); // the watch does not keep a process alive
   const server = await host(APP, resolveConfig(options({ maxMemory: 1 })), { onRetire: resolve });
   assert.equal(await promise, "max_memory");
   clearTimeout(hold);

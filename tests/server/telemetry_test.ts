@@ -67,7 +67,7 @@ class Served implements AsyncDisposable {
     await this.http3[Symbol.asyncDispose]();
     await this.#child.stdin.close();
     const written = new Response(this.#child.stderr).text();
-    const { code } = await withDeadline(this.#child.status, "the end of the program", 20_000);
+    const { code } = await withDeadline(this.#child.status, "the end of the program");
     await this.#output.cancel();
     assert.equal(code, 0, await written);
     return await written;

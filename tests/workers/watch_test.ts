@@ -114,7 +114,7 @@ class Watched implements AsyncDisposable {
     const seen = () => paths.every((path) => this.#changes.flat().includes(path));
     while (!seen()) {
       this.#onChange = Promise.withResolvers();
-      await withDeadline(this.#onChange.promise, `a change of ${paths}`, 15_000);
+      await withDeadline(this.#onChange.promise, `a change of ${paths}`);
     }
     const all = this.#changes.flat();
     this.#changes = [];

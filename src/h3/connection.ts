@@ -44,9 +44,9 @@ export interface H3Options {
   readonly enableDatagrams: boolean;
   /**
    * WebTransport sessions a client may have at a time, for which `enableConnectProtocol` and `enableDatagrams` are needed,
-   * too. With 0 nothing of it is announced, and its streams are unknown ones.
+   * too. With 0, the default, nothing of it is announced, and its streams are unknown ones.
    */
-  readonly webTransportSessions: number;
+  readonly webTransportSessions?: number;
   /** Number from 0 up to but not including 1, another one for each connection; picks the reserved identifiers. */
   readonly random: number;
 }
@@ -185,6 +185,11 @@ export class H3Connection {
     return this.#decoder.take();
   }
 
+  /** Whether streams of sessions are told from others. */
+  get #webTransport(): boolean {
+    return (this.#options.webTransportSessions ?? 0) > 0;
+  }
+
   #newRequestContext(): RequestContext {
     return {
       decoder: this.#decoder,
@@ -192,7 +197,7 @@ export class H3Connection {
       budget: this.#budget,
       maxFieldSectionSize: this.#options.maxFieldSectionSize,
       enableConnectProtocol: this.#options.enableConnectProtocol,
-      webTransport: this.#options.webTransportSessions > 0,
+      webTransport: this.#webTransport,
       updatedPriority: (streamId) => this.#priorities.get(streamId) ?? null,
       forget: (streamId) => {
         this.#open.delete(streamId);
@@ -202,10 +207,9 @@ export class H3Connection {
   }
 
   #newUnidirectionalStreams(): UnidirectionalStreams {
-    const webTransport = this.#options.webTransportSessions > 0;
     const control = new ControlStream({
       budget: this.#budget,
-      webTransport,
+      webTransport: this.#webTransport,
       streamLimit: () => this.#streamLimit(),
       configure: (settings) => this.#configure(settings),
       prioritize: (update) => this.#prioritize(update),
@@ -215,7 +219,7 @@ export class H3Connection {
       control,
       decoder: this.#decoder,
       encoder: this.#encoder,
-      webTransport,
+      webTransport: this.#webTransport,
     });
   }
 
@@ -244,21 +248,20 @@ export class H3Connection {
 }
 
 function encodeStarts(options: H3Options): StreamStarts {
-  const { random, webTransportSessions } = options;
+  const { random, webTransportSessions = 0 } = options;
   const settings = {
     maxFieldSectionSize: options.maxFieldSectionSize,
     qpackMaxTableCapacity: options.qpackTableCapacity,
     qpackBlockedStreams: options.qpackBlockedStreams,
     enableConnectProtocol: options.enableConnectProtocol,
     enableDatagrams: options.enableDatagrams,
-    webTransport: webTransportSessions > 0,
+    webTransportSessions,
   };
   const grease = { id: greaseId(random), value: Math.floor(random * 0x4000) };
-  const payload = encodeSettings(settings, grease, webTransportSessions);
   return {
     control: join([
       encodeVarints(STREAM.CONTROL),
-      encodeFrame(FRAME.SETTINGS, payload),
+      encodeFrame(FRAME.SETTINGS, encodeSettings(settings, grease)),
       encodeFrame(greaseId(1 - random), new Uint8Array(0)),
     ]),
     encoder: encodeVarints(STREAM.QPACK_ENCODER),

@@ -14,7 +14,6 @@
  *   maxRequestStreams: 100,
  *   enableConnectProtocol: false,
  *   enableDatagrams: false,
- *   webTransportSessions: 0,
  *   random: 0.5,
  * });
  *

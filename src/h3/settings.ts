@@ -40,8 +40,11 @@ export interface Settings {
   readonly enableConnectProtocol: boolean;
   /** Whether it takes HTTP Datagrams (RFC 9297); default false. */
   readonly enableDatagrams: boolean;
-  /** Whether it has WebTransport, of any draft, and the HTTP Datagrams that it needs; default false. */
-  readonly webTransport: boolean;
+  /**
+   * WebTransport sessions it takes at a time; 1 in drafts that have but a switch. Default 0: it has no WebTransport, or
+   * not the HTTP Datagrams that go with it.
+   */
+  readonly webTransportSessions: number;
 }
 
 /** A setting that means nothing (RFC 9114 §7.2.4.1). */
@@ -75,22 +78,20 @@ export function decodeSettings(payload: Uint8Array): Settings {
     qpackBlockedStreams: values.get(SETTING.QPACK_BLOCKED_STREAMS) ?? 0,
     enableConnectProtocol: readBoolean(values, SETTING.ENABLE_CONNECT_PROTOCOL),
     enableDatagrams,
-    webTransport: enableDatagrams && WEBTRANSPORT_SETTINGS.some((id) => (values.get(id) ?? 0) > 0),
+    webTransportSessions: enableDatagrams ? sessionsOf(values) : 0,
   };
 }
 
 /**
- * Payload of a SETTINGS frame. The QPACK settings and the size are always sent, the switches only when they are on.
+ * Payload of a SETTINGS frame. The QPACK settings are always sent, the others only when they differ from their default.
  *
  * WebTransport is offered as drafts up to 14 do: a later one would promise RESET_STREAM_AT.
  *
- * @param webTransportSessions How many sessions there may be at a time when there is WebTransport.
  * @throws {RangeError} When a number cannot be encoded.
  */
 export function encodeSettings(
   settings: Settings,
   grease: GreaseSetting | null,
-  webTransportSessions = 1,
 ): Uint8Array<ArrayBuffer> {
   const pairs = [
     SETTING.QPACK_MAX_TABLE_CAPACITY,
@@ -103,13 +104,19 @@ export function encodeSettings(
   }
   if (settings.enableConnectProtocol) pairs.push(SETTING.ENABLE_CONNECT_PROTOCOL, 1);
   if (settings.enableDatagrams) pairs.push(SETTING.H3_DATAGRAM, 1);
-  if (settings.webTransport) {
+  const { webTransportSessions } = settings;
+  if (webTransportSessions > 0) {
     pairs.push(SETTING.ENABLE_WEBTRANSPORT, 1);
     pairs.push(SETTING.WEBTRANSPORT_MAX_SESSIONS, webTransportSessions);
     pairs.push(SETTING.WT_MAX_SESSIONS, webTransportSessions);
   }
   if (grease !== null) pairs.push(grease.id, grease.value);
   return encodeVarints(...pairs);
+}
+
+/** Sessions by any of the settings, for a peer may send those of several drafts. */
+function sessionsOf(values: ReadonlyMap<number, number>): number {
+  return Math.max(...WEBTRANSPORT_SETTINGS.map((id) => values.get(id) ?? 0));
 }
 
 function readPairs(payload: Uint8Array): Map<number, number> {

@@ -214,7 +214,7 @@ export class H3ConnectionDriver implements Roles {
       const { streamId, priority } = event;
       this.#streams.get(streamId)?.stream.send.setSendOrder(sendOrder(priority, streamId));
     } else if (event.type === "settings") {
-      this.webtransport?.onSettings(event.settings.webTransport);
+      this.webtransport?.onSettings(event.settings.webTransportSessions > 0);
       this.gate.settle();
     }
   }

@@ -27,7 +27,7 @@ const LIMITS: Settings = {
   qpackBlockedStreams: 16,
   enableConnectProtocol: false,
   enableDatagrams: false,
-  webTransport: false,
+  webTransportSessions: 0,
 };
 
 /** First bytes of the client's unidirectional streams. */

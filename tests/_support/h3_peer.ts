@@ -65,7 +65,7 @@ const DEFAULTS: Settings = {
   qpackBlockedStreams: 0,
   enableConnectProtocol: false,
   enableDatagrams: false,
-  webTransport: false,
+  webTransportSessions: 0,
 };
 
 /** Field lines of a request, pseudo-header fields first. */

@@ -52,7 +52,7 @@ export const CLIENT: Settings = {
   qpackBlockedStreams: 2,
   enableConnectProtocol: false,
   enableDatagrams: true,
-  webTransport: true,
+  webTransportSessions: 1,
 };
 
 /** A type of frames and streams that means nothing. */

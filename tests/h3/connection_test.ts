@@ -6,7 +6,6 @@ import { encodeFrame, FRAME, FrameReader } from "../../src/h3/frames.ts";
 import type { H3Connection } from "../../src/h3/connection.ts";
 import { isGreaseId } from "../../src/h3/grease.ts";
 import { MAX_FIELD_NAME_BYTES, MAX_FIELD_VALUE_BYTES, ODDITY_BURST } from "../../src/h3/limits.ts";
-import { DEFAULT_PRIORITY, sendOrder } from "../../src/h3/priority.ts";
 import { decodeSettings } from "../../src/h3/settings.ts";
 import { STREAM } from "../../src/h3/unidirectional.ts";
 import { decodeVarint, encodeVarints, varintLength } from "../../src/h3/varint.ts";
@@ -33,18 +32,6 @@ const REQUEST: FieldList = [
   [":path", "/"],
 ];
 
-/** The same with `priority: u=5, i`. */
-const GET_LATER = encodeFrame(
-  FRAME.HEADERS,
-  concat([
-    SECTION,
-    Uint8Array.of(0x27, 0x01),
-    text("priority"),
-    Uint8Array.of(0x06),
-    text("u=5, i"),
-  ]),
-);
-
 Deno.test("H3Connection begins its three streams with their types, and SETTINGS first (RFC 9114 §6.2.1)", () => {
   const { control, encoder, decoder } = newConnection().streamStarts;
   assert.equal(control[0], STREAM.CONTROL);
@@ -61,7 +48,7 @@ Deno.test("H3Connection begins its three streams with their types, and SETTINGS 
     qpackBlockedStreams: 16,
     enableConnectProtocol: false,
     enableDatagrams: false,
-    webTransport: false,
+    webTransportSessions: 0,
   });
 });
 
@@ -77,8 +64,8 @@ Deno.test("H3Connection offers WebTransport with its number of sessions, and wit
     const { control } = newConnection({ webTransportSessions, enableDatagrams: true }).streamStarts;
     return readFrames(control.subarray(1))[0]!.payload;
   };
-  assert.equal(decodeSettings(settingsOf(0)).webTransport, false);
-  assert.equal(decodeSettings(settingsOf(7)).webTransport, true);
+  assert.equal(decodeSettings(settingsOf(0)).webTransportSessions, 0);
+  assert.equal(decodeSettings(settingsOf(7)).webTransportSessions, 7);
   const offer = encodeVarints(0x2b603742, 1, 0xc671706a, 7, 0x14e9cd29, 7).toHex();
   assert.ok(settingsOf(7).toHex().includes(offer));
 });
@@ -206,58 +193,6 @@ Deno.test("H3Connection knows the requests that were not closed", () => {
   assert.equal(connection.openRequests, 0);
 });
 
-Deno.test("PRIORITY_UPDATE overrides the priority field of an open request, before and after it (RFC 9218 §7)", () => {
-  const connection = newConnection();
-  const control = openControl(connection);
-  const request = connection.request(0);
-  assert.equal(request.priority, DEFAULT_PRIORITY);
-  request.receive(GET_LATER, 0);
-  request.next();
-  assert.deepEqual(request.priority, { urgency: 5, incremental: true });
-  const events = control.receive(priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 0, "u=0"), 0);
-  const priority = { urgency: 0, incremental: false };
-  assert.deepEqual(events, [{ type: "priority", streamId: 0, priority }]);
-  assert.deepEqual(request.priority, priority);
-  assert.ok(sendOrder(request.priority, 0) > sendOrder(DEFAULT_PRIORITY, 0));
-});
-
-Deno.test("PRIORITY_UPDATE for a request yet to come is kept, the last one only (RFC 9218 §7)", () => {
-  const connection = newConnection();
-  const control = openControl(connection);
-  for (const value of ["u=1", "u=6", "u=2, i"]) {
-    assert.deepEqual(
-      control.receive(priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 8, value), 0),
-      [],
-    );
-  }
-  const request = connection.request(8);
-  request.receive(GET_LATER, 0);
-  request.next();
-  assert.deepEqual(request.priority, { urgency: 2, incremental: true });
-});
-
-Deno.test("PRIORITY_UPDATE for a request that is over is ignored, and nothing is kept of it", () => {
-  const connection = newConnection();
-  const control = openControl(connection);
-  const update = priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, 0, "u=1");
-  const request = connection.request(0);
-  assert.equal(control.receive(update, 0).length, 1);
-  request.close();
-  assert.equal(request.priority, DEFAULT_PRIORITY);
-  assert.deepEqual(control.receive(update, 0), []);
-  assert.equal(request.priority, DEFAULT_PRIORITY);
-});
-
-Deno.test("PRIORITY_UPDATE may name as many streams as the client may open, and no more (RFC 9218 §7.2)", () => {
-  const connection = newConnection({ maxRequestStreams: 2 });
-  const control = openControl(connection);
-  const update = (id: number) => priorityUpdate(FRAME.PRIORITY_UPDATE_REQUEST, id, "u=1");
-  control.receive(update(4), 0);
-  connection.request(0);
-  control.receive(update(8), 0);
-  assertConnectionError(() => control.receive(update(12), 0), H3.ID_ERROR);
-});
-
 Deno.test("H3Connection has one budget for all its streams", () => {
   const connection = newConnection();
   const control = openControl(connection);
@@ -357,8 +292,4 @@ function readFrames(bytes: Uint8Array): { type: number; payload: Uint8Array }[] 
   for (let frame = reader.next(); frame !== null; frame = reader.next()) frames.push(frame);
   reader.finish();
   return frames;
-}
-
-function text(value: string): Uint8Array {
-  return new TextEncoder().encode(value);
 }

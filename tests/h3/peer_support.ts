@@ -74,7 +74,6 @@ export function newConnection(options: Partial<H3Options> = {}): H3Connection {
     maxRequestStreams: 100,
     enableConnectProtocol: false,
     enableDatagrams: false,
-    webTransportSessions: 0,
     random: 0.25,
     ...options,
   });

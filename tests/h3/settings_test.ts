@@ -12,7 +12,7 @@ const DEFAULTS: Settings = {
   qpackBlockedStreams: 0,
   enableConnectProtocol: false,
   enableDatagrams: false,
-  webTransport: false,
+  webTransportSessions: 0,
 };
 
 const DECODED: readonly {
@@ -50,21 +50,21 @@ for (const { name, pairs, settings } of DECODED) {
 const WEBTRANSPORT = [0x2b603742, 0xc671706a, 0x14e9cd29, 0x2c7cf000];
 for (const id of WEBTRANSPORT) {
   Deno.test(`decodeSettings() takes setting 0x${id.toString(16)} for WebTransport, with datagrams and unless it is 0`, () => {
-    const webTransport = (...pairs: number[]) =>
-      decodeSettings(encodeVarints(...pairs)).webTransport;
-    assert.equal(webTransport(id, 1, 0x33, 1), true);
-    assert.equal(webTransport(0x33, 1, id, Number.MAX_SAFE_INTEGER), true);
-    assert.equal(webTransport(id, 1), false);
-    assert.equal(webTransport(id, 1, 0x33, 0), false);
-    assert.equal(webTransport(id, 0, 0x33, 1), false);
-    assert.throws(() => webTransport(id, 1, id, 1), { code: H3.SETTINGS_ERROR });
+    const sessions = (...pairs: number[]) =>
+      decodeSettings(encodeVarints(...pairs)).webTransportSessions;
+    assert.equal(sessions(id, 1, 0x33, 1), 1);
+    assert.equal(sessions(0x33, 1, id, Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    assert.equal(sessions(id, 1), 0);
+    assert.equal(sessions(id, 1, 0x33, 0), 0);
+    assert.equal(sessions(id, 0, 0x33, 1), 0);
+    assert.throws(() => sessions(id, 1, id, 1), { code: H3.SETTINGS_ERROR });
   });
 }
 
 Deno.test("decodeSettings() sees WebTransport in one setting although the others are 0", () => {
   for (const one of WEBTRANSPORT) {
     const pairs = WEBTRANSPORT.flatMap((id) => [id, id === one ? 1 : 0]);
-    assert.equal(decodeSettings(encodeVarints(0x33, 1, ...pairs)).webTransport, true);
+    assert.equal(decodeSettings(encodeVarints(0x33, 1, ...pairs)).webTransportSessions, 1);
   }
 });
 
@@ -122,21 +122,19 @@ const SETTINGS: fc.Arbitrary<Settings> = fc.record({
   qpackBlockedStreams: fc.maxSafeNat(),
   enableConnectProtocol: fc.boolean(),
   enableDatagrams: fc.boolean(),
-  webTransport: fc.boolean(),
+  webTransportSessions: fc.maxSafeNat(),
 }, { noNullPrototype: true })
-  .map((it) => ({ ...it, webTransport: it.webTransport && it.enableDatagrams }));
+  .map((it) => ({
+    ...it,
+    webTransportSessions: it.enableDatagrams ? it.webTransportSessions : 0,
+  }));
 
-Deno.test("encodeSettings() offers WebTransport as drafts up to 14 do, and with a number of sessions where there is one", () => {
-  const settings = { ...DEFAULTS, enableDatagrams: true, webTransport: true };
-  const pairs = (sessions: number) => [0x2b603742, 1, 0xc671706a, sessions, 0x14e9cd29, sessions];
-  const encoded = (sessions: number) =>
-    encodeVarints(0x01, 0, 0x07, 0, 0x33, 1, ...pairs(sessions));
-  assert.deepEqual(encodeSettings(settings, null), encoded(1));
-  assert.deepEqual(encodeSettings(settings, null, 16), encoded(16));
-  assert.deepEqual(
-    encodeSettings({ ...DEFAULTS, enableDatagrams: true }, null, 16),
-    encodeVarints(0x01, 0, 0x07, 0, 0x33, 1),
-  );
+Deno.test("encodeSettings() offers sessions of WebTransport as drafts up to 14 do, and for none sends none of them", () => {
+  const encode = (webTransportSessions: number) =>
+    encodeSettings({ ...DEFAULTS, enableDatagrams: true, webTransportSessions }, null);
+  const offer = [0x2b603742, 1, 0xc671706a, 16, 0x14e9cd29, 16];
+  assert.deepEqual(encode(16), encodeVarints(0x01, 0, 0x07, 0, 0x33, 1, ...offer));
+  assert.deepEqual(encode(0), encodeVarints(0x01, 0, 0x07, 0, 0x33, 1));
 });
 
 Deno.test("property: decodeSettings() reads what encodeSettings() wrote, GREASE or not", () => {

@@ -54,7 +54,7 @@ class Server extends H3Harness {
 
   /** A client that has datagrams and WebTransport. */
   client(): H3Peer {
-    return this.connect({ settings: { enableDatagrams: true, webTransport: true } });
+    return this.connect({ settings: { enableDatagrams: true, webTransportSessions: 1 } });
   }
 }
 
@@ -114,7 +114,7 @@ Deno.test("WebTransport with a client that resets a handshake which nobody answe
         });
       }),
   }, { webtransport: { maxSessions: 10, maxStreams: 100, origins: new Set() } });
-  const peer = server.connect({ settings: { enableDatagrams: true, webTransport: true } });
+  const peer = server.connect({ settings: { enableDatagrams: true, webTransportSessions: 1 } });
   const session = peer.open().headers(sessionFields());
   assert.equal((await peer.get("/")).text, "ok");
   session.cancel(0x10c);

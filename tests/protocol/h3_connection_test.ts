@@ -85,7 +85,7 @@ Deno.test("An HTTP/3 connection opens control, encoder and decoder stream, and s
     qpackBlockedStreams: 16,
     enableConnectProtocol: true,
     enableDatagrams: false,
-    webTransport: false,
+    webTransportSessions: 0,
   });
 });
 

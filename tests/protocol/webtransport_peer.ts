@@ -37,7 +37,7 @@ export function textOf(bytes: Uint8Array | null): string | null {
 
 /** What a client announces that has WebTransport. */
 export const WEBTRANSPORT_PEER: H3PeerOptions = {
-  settings: { enableDatagrams: true, webTransport: true },
+  settings: { enableDatagrams: true, webTransportSessions: 1 },
 };
 
 /** Settings of a server whose time is the test's. */

@@ -83,7 +83,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "a client without WebTransport",
-    peer: { settings: { enableDatagrams: true, webTransport: false } },
+    peer: { settings: { enableDatagrams: true, webTransportSessions: 0 } },
     status: 400,
     reported: /400 .*SETTINGS have no WebTransport/,
     event: "ended refused handshake",

@@ -39,7 +39,7 @@ Deno.test("a session over HTTP/3 is accepted with 200, fields, a protocol that w
     ["sec-webtransport-http3-draft", "draft02"],
     ["wt-protocol", '"soap"'],
   ]);
-  assert.equal(peer.settings?.webTransport, true);
+  assert.equal(peer.settings?.webTransportSessions, 4);
   assert.deepEqual(await session.close().ended(), ["close 0"]);
   await peer.untilIdle();
 });
@@ -51,7 +51,10 @@ Deno.test("nothing of WebTransport is announced where no sessions are allowed, o
   await using server = harness;
   const peer = connect(server);
   await peer.get("/");
-  assert.deepEqual([peer.settings?.webTransport, peer.settings?.enableDatagrams], [false, false]);
+  assert.deepEqual([peer.settings?.webTransportSessions, peer.settings?.enableDatagrams], [
+    0,
+    false,
+  ]);
   const session = new SessionPeer(peer).connect();
   assert.equal((await session.exchange.finish().response()).status, 501);
   assert.match(server.take("refused").join(), /501 .*"webtransport_max_sessions"/);

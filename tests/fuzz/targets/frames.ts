@@ -161,8 +161,8 @@ const SETTINGS: fc.Arbitrary<Settings> = fc.record({
   qpackBlockedStreams: NUMBER,
   enableConnectProtocol: fc.boolean(),
   enableDatagrams: fc.boolean(),
-  webTransport: fc.boolean(),
-}).map((it) => ({ ...it, webTransport: it.webTransport && it.enableDatagrams }));
+  webTransportSessions: fc.maxSafeNat(),
+}).map((it) => ({ ...it, webTransportSessions: it.enableDatagrams ? it.webTransportSessions : 0 }));
 
 const settings = target({
   name: "settings",

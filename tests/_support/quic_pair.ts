@@ -5,6 +5,7 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import { type BackendName, listenQuic } from "../../src/quic/deno.ts";
 import type { DenoQuicConnection } from "../../src/quic/deno_connection.ts";
 import type { DenoQuicListener, DenoQuicListenOptions } from "../../src/quic/deno.ts";
@@ -122,6 +123,19 @@ export function connect(
     }),
     "the connection",
   );
+}
+
+/** Connects, and fails unless the server closes that at once; the client may have completed its handshake by then. */
+export async function connectInVain(
+  port: number,
+  options: Partial<Deno.ConnectQuicOptions<false>> = {},
+): Promise<void> {
+  const native = await connect(port, options).catch((error) => {
+    assert.match(String(error), /closed during the handshake/);
+  });
+  if (!native) return;
+  await withDeadline(native.closed.catch(() => {}), "the end of a connection");
+  if (options.endpoint === undefined) native.endpoint.close();
 }
 
 /** Connects a client and returns both ends of its connection. */

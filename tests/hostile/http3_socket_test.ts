@@ -9,7 +9,7 @@ import { withDeadline } from "../_support/deadline.ts";
 import { H3AttackTarget, record } from "../_support/h3_attack_target.ts";
 import { ATTACK_MS, H3Attacker } from "../_support/h3_attacker.ts";
 import { captureInitials, openSocket } from "../_support/quic_datagrams.ts";
-import { BACKENDS } from "../_support/quic_pair.ts";
+import { BACKENDS, connectInVain } from "../_support/quic_pair.ts";
 import { seededRandom } from "../_support/fake_quic_network.ts";
 import { eventually } from "../_support/waiting.ts";
 
@@ -177,7 +177,7 @@ Deno.test("HTTP/3 connections beyond those of one client are closed at once, how
   for (let i = 0; i < 10; i++) {
     attackers.push(await H3Attacker.connect(target.port, undefined, endpoint));
   }
-  for (let i = 0; i < 300; i++) await isTurnedAway(target.port, endpoint);
+  for (let i = 0; i < 300; i++) await connectInVain(target.port, { endpoint });
   await eventually(() => target.refused.length === 300, "the reports");
   for (const attacker of attackers) {
     assert.ok(!attacker.over, "who is in stays");
@@ -187,12 +187,3 @@ Deno.test("HTTP/3 connections beyond those of one client are closed at once, how
   await target.bystander().end();
   await target.empties();
 });
-
-/** Connects, and fails unless the server closes that at once; the handshake may be quicker. */
-async function isTurnedAway(port: number, endpoint: Deno.QuicEndpoint): Promise<void> {
-  const connecting = H3Attacker.connect(port, undefined, endpoint);
-  const attacker = await connecting.catch((error) => {
-    assert.match(String(error), /closed during the handshake/);
-  });
-  if (attacker) await withDeadline(attacker.closed, "the end of the connection", ATTACK_MS);
-}

@@ -96,7 +96,7 @@ const ROWS: readonly Row[] = [
     name: "half a frame, and then nothing",
     attack: (client) => client.frame(OP.text, "half", { length: 10n }),
     outcome: 1011,
-    limits: { pingInterval: 0.05 },
+    limits: { pingInterval: 0.3 },
   },
   {
     name: "no answer to Close",

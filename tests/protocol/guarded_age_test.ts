@@ -14,8 +14,8 @@ Deno.test("GuardedListener has a busy HTTP/1 connection leave with a response on
   let requests = 0;
   const handle = () => new Response(`hello ${++requests};`);
   await guarded({ maxAgeMs: SOON_MS, handle }, async (harness) => {
-    using client = await harness.connect();
     const start = performance.now();
+    using client = await harness.connect();
     for (let received = ""; !received.includes("connection: close");) {
       await client.send(GET);
       received = await client.readUntil(`hello ${requests + 1};`);

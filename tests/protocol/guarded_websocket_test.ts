@@ -12,7 +12,7 @@ const HANDSHAKE = "GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection
 const sockets = new WeakMap<Request, WebSocket>();
 
 const echo: HarnessOptions = {
-  keepAliveMs: 200,
+  keepAliveMs: 500,
   handle(request) {
     if (request.headers.get("upgrade") === null) return new Response("hello");
     const { socket, response } = Deno.upgradeWebSocket(request);

@@ -10,7 +10,13 @@ import { ConnectionLostError, type QuicConnection } from "../../src/quic/transpo
 import { CERTIFICATE } from "../_support/certificates.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { captureInitials, openSocket } from "../_support/quic_datagrams.ts";
-import { BACKENDS, connect, connectTo, listenOptions } from "../_support/quic_pair.ts";
+import {
+  BACKENDS,
+  connect,
+  connectInVain,
+  connectTo,
+  listenOptions,
+} from "../_support/quic_pair.ts";
 import { quicProgram, runQuicProgram } from "../_support/quic_program.ts";
 import { eventually } from "../_support/waiting.ts";
 
@@ -19,6 +25,9 @@ const RENEWED = {
   cert: readTestData("renewed.pem"),
   key: readTestData("renewed.key"),
 };
+
+/** Seconds of a time-out that a test waits for, and does something before on a busy machine. */
+const SOON = 1;
 
 /** Runs a test with a listener, and its record of refused connections. */
 async function withListener(
@@ -48,7 +57,7 @@ for (const backend of BACKENDS) {
   });
 
   Deno.test(`QUIC connection (${backend}): silence ends it as a time-out`, async () => {
-    await withListener({ backend, idleTimeout: 0.2 }, async (listener) => {
+    await withListener({ backend, idleTimeout: SOON }, async (listener) => {
       const { connection, native } = await connectTo(listener);
       const stream = await native.createBidirectionalStream();
       await stream.writable.getWriter().write(HELLO);
@@ -104,19 +113,19 @@ Deno.test("QUIC listener: garbage on the socket disturbs nobody", async () => {
 });
 
 Deno.test("QUIC listener: a handshake that does not go on is dropped in time, others are served", async () => {
-  await withListener({ handshakeTimeout: 0.2 }, async (listener, refused) => {
+  await withListener({ handshakeTimeout: SOON }, async (listener, refused) => {
     using socket = openSocket();
     await socket.send(await captureInitial(), listener.addr.port);
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
     await serveOne(listener);
     await eventually(() => refused.length === 1, "the report");
-    assert.deepEqual(refused, ["limit: it did not complete the handshake within 0.2 s"]);
+    assert.deepEqual(refused, ["limit: it did not complete the handshake within 1 s"]);
     assert.deepEqual(listener.counts.handshakes, 0);
   });
 });
 
 Deno.test("QUIC listener: handshakes beyond maxHandshakes are refused", async () => {
-  await withListener({ maxHandshakes: 1, handshakeTimeout: 0.2 }, async (listener, refused) => {
+  await withListener({ maxHandshakes: 1, handshakeTimeout: SOON }, async (listener, refused) => {
     using socket = openSocket();
     await socket.send(await captureInitial(), listener.addr.port);
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
@@ -146,7 +155,7 @@ Deno.test("QUIC listener: connections of a client beyond maxConnectionsPerClient
     const first = await connectTo(listener);
     const second = await connectTo(listener);
     for (let i = 0; i < 3; i++) {
-      await assert.rejects(connect(listener.addr.port), /closed during the handshake/);
+      await connectInVain(listener.addr.port);
     }
     await eventually(() => refused.length === 3, "the reports");
     assert.deepEqual(
@@ -163,16 +172,16 @@ Deno.test("QUIC listener: connections of a client beyond maxConnectionsPerClient
 });
 
 Deno.test("QUIC listener: handshakes count for the client that they seem to come from", async () => {
-  const limits = { maxConnectionsPerClient: 1, handshakeTimeout: 0.2 };
+  const limits = { maxConnectionsPerClient: 1, handshakeTimeout: SOON };
   await withListener(limits, async (listener, refused) => {
     using socket = openSocket();
     await socket.send(await captureInitial(), listener.addr.port);
     await eventually(() => listener.counts.handshakes === 1, "the handshake");
-    await assert.rejects(connect(listener.addr.port), /closed during the handshake/);
+    await connectInVain(listener.addr.port);
     await eventually(() => refused.length === 2, "the end of the handshake");
     assert.deepEqual(refused, [
       "limit: it has 1 connections, which is the limit",
-      "limit: it did not complete the handshake within 0.2 s",
+      "limit: it did not complete the handshake within 1 s",
     ]);
     await serveOne(listener);
   });

@@ -300,7 +300,7 @@ function newMachine(settings: H3Settings, offers: boolean): H3Connection {
     qpackTableCapacity: QPACK_TABLE_BYTES,
     qpackBlockedStreams: QPACK_BLOCKED_STREAMS,
     maxFieldSectionSize: settings.maxFieldSectionSize,
-    maxRequestStreams: maxConcurrentRequests + (maxSessions > 0 ? maxStreams : 0),
+    maxRequestStreams: maxConcurrentRequests + maxStreams,
     enableConnectProtocol: true,
     enableDatagrams: offers,
     webTransportSessions: offers ? maxSessions : 0,

@@ -8,7 +8,12 @@
 export interface WebTransportSettings {
   /** Sessions a connection may have at a time; 0 offers none, and nothing of WebTransport is announced. */
   readonly maxSessions: number;
-  /** Streams a client may have open in each direction for its sessions, beyond those of requests. */
+  /**
+   * Streams of each kind that a client may open for the sessions of a connection, all together; 0 without sessions. The
+   * transport's limits, the only ones a client knows, are the sums of this and what requests and critical streams need,
+   * so either may take from the other. A stream whose half of ours the application gave up counts until its
+   * session ends.
+   */
   readonly maxStreams: number;
   /**
    * Origins that browsers may come from, in their serialised form or `"*"`; empty for that of the server itself. Clients

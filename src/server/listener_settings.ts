@@ -5,6 +5,7 @@
  */
 
 import type { ResolvedConfig } from "../config/mod.ts";
+import type { Application } from "../exchange.ts";
 import {
   DEFAULT_HEAD_BYTES,
   H3_DISCARD_MS,
@@ -22,6 +23,7 @@ import { RareReport } from "../protocol/rare_report.ts";
 import type { ConcurrencyLimit, RequestLimits } from "../protocol/request_limits.ts";
 import { responseFields } from "../protocol/response_fields.ts";
 import type { ListenerSettings, Reporter } from "../protocol/serve_context.ts";
+import type { WebTransportSettings } from "../protocol/webtransport_settings.ts";
 
 /** What all listeners of a server share. */
 export interface SharedSettings {
@@ -71,8 +73,8 @@ export function listenerSettings(
   };
 }
 
-/** What an HTTP/3 listener needs to know of it. */
-export function http3Settings(shared: SharedSettings): H3Settings {
+/** What an HTTP/3 listener that serves `application` needs to know of it. */
+export function http3Settings(shared: SharedSettings, application: Application): H3Settings {
   const { config } = shared;
   return {
     ...listenerSettings(shared, true),
@@ -87,11 +89,20 @@ export function http3Settings(shared: SharedSettings): H3Settings {
       idleMs: QUIC_IDLE_TIMEOUT_SECONDS * 1000,
       ageMs: config.maxConnectionAge === null ? null : config.maxConnectionAge * 1000,
     },
-    webtransport: {
-      maxSessions: config.webtransportMaxSessions,
-      maxStreams: config.webtransportMaxStreams,
-      origins: new Set(config.webtransportOrigins),
-    },
+    webtransport: webTransportSettings(config, application),
+  };
+}
+
+/** Streams are for sessions: where there can be none, a client gets none either. */
+function webTransportSettings(
+  { webtransportMaxSessions, webtransportMaxStreams, webtransportOrigins }: ResolvedConfig,
+  application: Application,
+): WebTransportSettings {
+  const maxSessions = application.webtransport === undefined ? 0 : webtransportMaxSessions;
+  return {
+    maxSessions,
+    maxStreams: maxSessions > 0 ? webtransportMaxStreams : 0,
+    origins: new Set(webtransportOrigins),
   };
 }
 

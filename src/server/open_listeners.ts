@@ -49,15 +49,19 @@ export interface OpenOptions {
  * @throws {BindError} When one cannot be opened; the others are closed again.
  */
 export async function openListeners(options: OpenOptions): Promise<OpenListener[]> {
-  const { config, tls } = options;
+  const { application, config, tls, log } = options;
   const shared = sharedSettings(options);
+  const settings = http3Settings(
+    { ...shared, observer: withTelemetry(shared.observer) },
+    application,
+  );
   const quic: BoundQuic[] = [];
   const open: OpenListener[] = [];
   try {
     if (tls) {
-      for (const spec of config.quicBind) quic.push(bindQuic(spec, tls, config, options.log));
+      for (const spec of config.quicBind) quic.push(bindQuic(spec, tls, { config, settings, log }));
     }
-    const guard = await findGuard(config, options.log);
+    const guard = await findGuard(config, log);
     for (const spec of config.bind) {
       open.push(await openTcp(spec, tls, quic, guard, options, shared));
     }
@@ -72,8 +76,7 @@ export async function openListeners(options: OpenOptions): Promise<OpenListener[
     ]);
     throw error;
   }
-  const settings = http3Settings({ ...shared, observer: withTelemetry(shared.observer) });
-  return [...open, ...quic.map((bound) => new Http3Listener(bound, options.application, settings))];
+  return [...open, ...quic.map((bound) => new Http3Listener(bound, application, settings))];
 }
 
 async function openTcp(

@@ -38,19 +38,28 @@ export interface BoundQuic extends AlternativeService {
   readonly certificateHash: string;
 }
 
+/** What {@link bindQuic} needs to know. */
+export interface BindQuicOptions {
+  /** The configuration. */
+  readonly config: ResolvedConfig;
+  /** Settings of the listener that will serve. */
+  readonly settings: Pick<H3Settings, "maxConcurrentRequests" | "webtransport">;
+  /** The error log. */
+  readonly log: ServerLog;
+  /** How streams are read and written; the fastest that there is by default. */
+  readonly backend?: DenoQuicListenOptions["backend"];
+}
+
 /**
  * Binds one UDP address.
  *
- * @param backend How streams are read and written; the fastest that there is by default.
  * @throws {BindError} When it cannot be bound; the message says what to do.
  * @throws {ConfigError} When this runtime has no QUIC.
  */
 export function bindQuic(
   spec: HostAndPort,
   identity: TlsMaterial,
-  config: ResolvedConfig,
-  log: ServerLog,
-  backend: DenoQuicListenOptions["backend"] = "auto",
+  { config, settings, log, backend = "auto" }: BindQuicOptions,
 ): BoundQuic {
   try {
     const { cert, key } = identity;
@@ -60,7 +69,7 @@ export function bindQuic(
       cert,
       key,
       alpnProtocols: ["h3"],
-      ...streamLimits(config),
+      ...streamLimits(settings),
       idleTimeout: QUIC_IDLE_TIMEOUT_SECONDS,
       handshakeTimeout: Math.min(config.sslHandshakeTimeout, QUIC_HANDSHAKE_SECONDS),
       maxHandshakes: QUIC_MAX_HANDSHAKES,
@@ -80,12 +89,11 @@ export function bindQuic(
 
 /** Streams a client may have open: those of requests and critical ones, and for WebTransport as many more of each kind. */
 function streamLimits(
-  { h2MaxConcurrentStreams, webtransportMaxSessions, webtransportMaxStreams }: ResolvedConfig,
+  { maxConcurrentRequests, webtransport: { maxStreams } }: BindQuicOptions["settings"],
 ): Pick<QuicListenOptions, "maxBidirectionalStreams" | "maxUnidirectionalStreams"> {
-  const more = webtransportMaxSessions > 0 ? webtransportMaxStreams : 0;
   return {
-    maxBidirectionalStreams: h2MaxConcurrentStreams + more,
-    maxUnidirectionalStreams: H3_MAX_UNIDIRECTIONAL_STREAMS + more,
+    maxBidirectionalStreams: maxConcurrentRequests + maxStreams,
+    maxUnidirectionalStreams: H3_MAX_UNIDIRECTIONAL_STREAMS + maxStreams,
   };
 }
 

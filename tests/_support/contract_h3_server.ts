@@ -38,8 +38,9 @@ export async function startH3(
   const [spec] = config.bind;
   if (spec?.kind !== "tcp") throw new TypeError("Cannot start HTTP/3 on a Unix socket");
   const identity = { cert: CERTIFICATE, key: Deno.readTextFileSync(KEY_PATH) };
-  const bound = bindQuic(spec, identity, config, log, backend);
-  const listener = new Http3Listener(bound, application, http3Settings(shared));
+  const settings = http3Settings(shared, application);
+  const bound = bindQuic(spec, identity, { config, settings, log, backend });
+  const listener = new Http3Listener(bound, application, settings);
   const instruments = openInstruments(config, () => {});
   return new RunningServer({ listeners: [listener], application, inFlight, config, instruments });
 }

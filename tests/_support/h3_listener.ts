@@ -68,7 +68,7 @@ export function listenH3(app: Framework, options: H3ListenOptions): H3Listener {
     observer: options.observer ?? null,
     concurrency: null,
   };
-  return new H3Listener(listener, application, http3Settings(shared));
+  return new H3Listener(listener, application, http3Settings(shared, application));
 }
 
 /**

@@ -17,7 +17,7 @@ Deno.test("makeDevCertificate() makes a P-256 certificate of 13 days that signed
   assert.equal(parsed.ca, false);
   const [from, to] = [Date.parse(parsed.validFrom), Date.parse(parsed.validTo)];
   assert.equal(to - from, 13 * DAY_MS);
-  assert.ok(Math.abs(Date.now() - HOUR_MS - from) < 10_000, parsed.validFrom);
+  assert.ok(Math.abs(Date.now() - HOUR_MS - from) < 60_000, parsed.validFrom);
   assert.equal(Math.floor(notAfter.getTime() / 1000), to / 1000);
 });
 

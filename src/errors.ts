@@ -327,14 +327,7 @@ export class HandshakeError extends Error {
   /** Fields of the answer, e.g. `sec-websocket-version`. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 
-  /**
-   * Builds the message.
-   *
-   * @param status Status to answer with.
-   * @param reason What is wrong.
-   * @param fields Fields to answer with.
-   * @param protocol What the handshake is for. Default `"WebSocket"`.
-   */
+  /** @param protocol What the handshake is for. Default `"WebSocket"`. */
   constructor(
     status: number,
     reason: string,
@@ -344,5 +337,10 @@ export class HandshakeError extends Error {
     super(`Cannot accept the ${protocol} handshake: ${reason}`);
     this.status = status;
     this.fields = fields;
+  }
+
+  /** The answer, without content. Frameworks that handle errors themselves, such as Hono, ask an error for it. */
+  getResponse(): Response {
+    return new Response(null, { status: this.status, headers: this.fields as [string, string][] });
   }
 }

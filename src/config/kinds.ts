@@ -189,8 +189,8 @@ export const HOSTS: Kind<string[]> = listOf(
 
 /** Origins as browsers send them (RFC 6454 §6.2). */
 export const ORIGINS: Kind<string[]> = listOf(
-  'an origin such as "https://example.com", without a path, or "*" for any',
-  (text) => text === "*" || text === "null" || URL.parse(text)?.origin === text,
+  'an origin as browsers send it, such as "https://example.com": in lower case, without a path, a usual port or wildcards; or "*" for any',
+  (text) => text === "*" || text === "null" || isOrigin(text),
 );
 
 /** Protocol names of TLS ALPN (RFC 7301 §3.1: 1 to 255 bytes). */
@@ -289,6 +289,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function isLogSink(value: unknown): value is LogSink {
   const methods = ["debug", "info", "warn", "error"];
   return isObject(value) && methods.every((name) => typeof value[name] === "function");
+}
+
+function isOrigin(text: string): boolean {
+  return URL.parse(text)?.origin === text && !text.includes("*");
 }
 
 function isHostAndPort(text: string): boolean {

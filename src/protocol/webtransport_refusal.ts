@@ -6,7 +6,6 @@
 
 import { combineField } from "../fields.ts";
 import type { H3RequestHead } from "../h3/mod.ts";
-import { WEBTRANSPORT_TOKENS } from "../webtransport/mod.ts";
 import type { Refusal } from "./serve_context.ts";
 import type { WebTransportSettings } from "./webtransport_settings.ts";
 
@@ -18,11 +17,6 @@ export interface SessionState {
   readonly supported: boolean;
   /** Sessions of the connection that are open or asked for. */
   readonly sessions: number;
-}
-
-/** Says whether a request asks for a session. */
-export function asksForSession({ protocol }: Pick<H3RequestHead, "protocol">): boolean {
-  return protocol !== null && WEBTRANSPORT_TOKENS.has(protocol);
 }
 
 /** Why and how a request for a session is refused; `null` to go on. */
@@ -64,9 +58,9 @@ function tooMany(limit: number): Refusal {
   };
 }
 
-/** Says whether a page of `origin` may open a session at `authority`; no origins in particular mean the server's own. */
+/** Says whether a page of `origin` may open a session at `authority`; those of the server itself always may. */
 function isAllowed(origin: string, authority: string, origins: ReadonlySet<string>): boolean {
-  if (origins.size > 0) return origins.has("*") || origins.has(origin);
+  if (origins.has("*") || origins.has(origin)) return true;
   const own = `https://${authority.toLowerCase()}`;
   return origin === own || (URL.canParse(own) && origin === new URL(own).origin);
 }

@@ -16,7 +16,7 @@ export interface WebTransportSettings {
    */
   readonly maxStreams: number;
   /**
-   * Origins that browsers may come from, in their serialised form or `"*"`; empty for that of the server itself. Clients
+   * Origins that browsers may come from beside that of the server itself, in their serialised form, or `"*"`. Clients
    * that send no `origin` are no browsers and may always come.
    */
   readonly origins: ReadonlySet<string>;

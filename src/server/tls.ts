@@ -81,6 +81,11 @@ async function madeForDevelopment(
       spkiHash(cert)
     }`,
   );
+  if (quicBind.length > 0) {
+    log.info(
+      `Pages trust it for WebTransport by serverCertificateHashes: ${certificateHash(cert)}`,
+    );
+  }
   return { cert, key };
 }
 

@@ -134,3 +134,10 @@ for (
 Deno.test("checkAcceptFields() takes ordinary fields", () => {
   checkAcceptFields([["set-cookie", "a=1"], ["set-cookie", "b=2"], ["x-a", ""]]);
 });
+
+Deno.test("HandshakeError has its answer ready for frameworks that handle errors themselves", async () => {
+  const error = new HandshakeError(426, "there is none", [["upgrade", "websocket"]]);
+  const response = error.getResponse();
+  assert.deepEqual([response.status, [...response.headers]], [426, [["upgrade", "websocket"]]]);
+  assert.equal(await response.text(), "");
+});

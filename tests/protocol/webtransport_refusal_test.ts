@@ -71,8 +71,14 @@ const ROWS: readonly Row[] = [
     name: "the origin of the server where others are configured",
     fields: [["origin", "https://localhost"]],
     settings: { webtransport: { origins: new Set(["https://elsewhere.example"]) } },
+    status: 200,
+  },
+  {
+    name: "an origin where others are configured",
+    fields: [["origin", "https://third.example"]],
+    settings: { webtransport: { origins: new Set(["https://elsewhere.example"]) } },
     status: 403,
-    reported: /"https:\/\/localhost"/,
+    reported: /"https:\/\/third.example"/,
     event: "ended refused handshake",
   },
   {

@@ -62,6 +62,18 @@ Deno.test("start() tells the hash of the certificate of HTTP/3 addresses, of the
   assert.deepEqual(server.binds.map(({ certificateHash }) => certificateHash), expected);
 });
 
+Deno.test("a start with HTTP/3 logs the hash of a certificate for development", async () => {
+  const log = new LogSink();
+  await using server = await start(hello, {
+    bind: [],
+    quicBind: "127.0.0.1:0",
+    devCertificate: true,
+    errorlog: log,
+  });
+  const [line] = log.matching("serverCertificateHashes");
+  assert.ok(line!.endsWith(`: ${server.binds[0]!.certificateHash}`), line);
+});
+
 for (const http2 of [false, true]) {
   Deno.test(`alt-svc over HTTP/${http2 ? 2 : 1} names the UDP ports, over TLS only`, async () => {
     await using server = await startHttp3({

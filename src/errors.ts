@@ -327,7 +327,7 @@ export class HandshakeError extends Error {
   /** Fields of the answer, e.g. `sec-websocket-version`. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 
-  /** @param protocol What the handshake is for. Default `"WebSocket"`. */
+  /** Makes an error with the answer to the client. @param protocol What was asked for. Default `"WebSocket"`. */
   constructor(
     status: number,
     reason: string,

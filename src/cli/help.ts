@@ -6,7 +6,8 @@
 
 import { type Flag, FLAG_GROUPS } from "./flags.ts";
 
-const HEAD = `Serves an application over HTTP/1.1, HTTP/2, HTTP/3 and WebSocket.
+const HEAD = `Serves an application over HTTP/1.1, HTTP/2 and HTTP/3, with WebSocket and
+WebTransport.
 
 Usage: deno run -A jsr:@x/hypercorn/cli [OPTIONS] APPLICATION
 e.g.   deno run -A jsr:@x/hypercorn/cli main.ts --bind :8080 --access-logfile -

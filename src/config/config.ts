@@ -118,11 +118,14 @@ export class Config {
   websocketPingInterval!: number | null;
   /** Whether WebSocket messages are compressed when a client offers it; HTTP/3 only. Default `false`. */
   websocketPermessageDeflate!: boolean;
-  /** WebTransport sessions a connection may have; more get 429. `0` offers no WebTransport. Default `8`. */
+  /** WebTransport sessions a connection may have; more get 429. `0` offers none, as WSGI always does. Default `8`. */
   webtransportMaxSessions!: number;
-  /** Streams in each direction a client may have open for its sessions, of one connection in all. Default `100`. */
+  /**
+   * Streams, bidirectional and unidirectional each, that a client may have open beyond those of requests, for all sessions
+   * of a connection. One that the application aborted counts until its session ends. Default `100`.
+   */
   webtransportMaxStreams!: number;
-  /** Origins of pages that may open sessions, `"*"` for any; none means the server's own. Others get 403. Default `[]`. */
+  /** Origins whose pages may open sessions beside the server's own, `"*"` for any. Others get 403. Default `[]`. */
   webtransportOrigins!: string[];
 
   // Time ----------------------------------------------------------------------------------------
@@ -151,7 +154,7 @@ export class Config {
 
   // Connections ---------------------------------------------------------------------------------
 
-  /** Requests and WebSockets in progress, until their handlers return; more get 503. `null` for any. Default `null`. */
+  /** Requests, WebSockets, sessions in progress, till their handlers return; more get 503. `null` for any. Default `null`. */
   limitConcurrency!: number | null;
   /** Connections of one guarded TCP listener; more are closed as they come. HTTP/3 has 4096 at most. Default `16384`. */
   maxConnections!: number;
@@ -189,7 +192,7 @@ export class Config {
 
   /** Target of the server's own lines: `"-"` is stderr, else a path, an object, or `null` for off. Default `"-"`. */
   errorlog!: string | LogSink | null;
-  /** Target of access lines, one for each request or WebSocket: `"-"` is stdout, else as `errorlog`. Default `null`. */
+  /** Target of access lines, of requests, WebSockets and sessions: `"-"` is stdout, else as `errorlog`. Default `null`. */
   accesslog!: string | LogSink | null;
   /**
    * Template of access lines.

@@ -13,7 +13,7 @@ import {
 } from "../observation.ts";
 import type { AccessNeeds, AccessRecord } from "./access_record.ts";
 
-/** One request or WebSocket that is over. Frozen. Texts are as the client sent them, so escape them before printing. */
+/** One request, WebSocket or WebTransport session that is over. Frozen. Texts are as the client sent them, so escape them before printing. */
 export interface AccessEntry {
   /** When it ended, milliseconds since 1970 UTC. */
   readonly time: number;
@@ -21,7 +21,7 @@ export interface AccessEntry {
   readonly clientHost: string | null;
   /** Port of the client; `null` when it has none or a proxy did not tell it. */
   readonly clientPort: number | null;
-  /** Method; `GET` for a WebSocket over any version. */
+  /** Method; `GET` for a WebSocket over any version, `CONNECT` for a WebTransport session. */
   readonly method: string;
   /** Scheme the client used; `ws` or `wss` for a WebSocket. */
   readonly scheme: "http" | "https" | "ws" | "wss";
@@ -35,11 +35,11 @@ export interface AccessEntry {
   readonly httpVersion: HttpVersion;
   /** Protocol as Hypercorn names it. */
   readonly protocol: ObservedProtocol;
-  /** Status of the response, also one that was broken off; `null` when the client got none. */
+  /** Status of the response, also one that was broken off; 200 of a session; `null` when the client got none. */
   readonly status: number | null;
-  /** Bytes of content, or of WebSocket messages, that were sent. */
+  /** Bytes that were sent: of content, of WebSocket messages, or of the streams and datagrams of a session. */
   readonly bytes: number;
-  /** Seconds from the begin of the request to the end of the response, or of the WebSocket. */
+  /** Seconds from the begin of the request to the end of the response, of the WebSocket or of the session. */
   readonly duration: number;
   /** Value of `referer`. */
   readonly referer: string | null;
@@ -51,6 +51,8 @@ export interface AccessEntry {
   readonly reason: RefusalReason | null;
   /** Whether it asked for a WebSocket. */
   readonly websocket: boolean;
+  /** Whether it asked for a WebTransport session. */
+  readonly webtransport: boolean;
 }
 
 /** Parts of a record that an entry has, besides fields. */
@@ -62,6 +64,7 @@ const ENTRY_NEEDS = [
   "target",
   "version",
   "duration",
+  "webtransport",
 ] as const;
 
 /** Makes entries of records that were taken with `needs`, to which it adds all that an entry says. */
@@ -88,6 +91,7 @@ export function entryMaker(needs: AccessNeeds): (record: AccessRecord) => Access
     outcome: record.outcome,
     reason: record.reason,
     websocket: record.websocket,
+    webtransport: record.webtransport,
   });
 }
 

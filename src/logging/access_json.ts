@@ -24,12 +24,12 @@ export const ACCESS_LOGGER = "hypercorn.access";
  * | `path`, `query`                 | strings, the path percent-decoded, the query as received           |
  * | `http_version`, `protocol`      | `"1.0"`, `"1.1"`, `"2"` or `"3"`; `"h11"`, `"h2"` or `"h3"`        |
  * | `status`                        | number, or null when the client got no response                    |
- * | `bytes`                         | number: content or WebSocket messages sent                         |
+ * | `bytes`                         | number: content, WebSocket messages or what a session sent         |
  * | `duration`                      | number: seconds, with microseconds                                 |
  * | `referer`, `user_agent`         | string or null                                                     |
  * | `outcome`                       | `"complete"`, `"aborted"`, `"failed"` or `"refused"`               |
  * | `reason`                        | string, only when refused                                          |
- * | `websocket`                     | boolean                                                            |
+ * | `websocket`, `webtransport`     | booleans: what it asked for                                        |
  */
 export function jsonFormat(needs: AccessNeeds): (record: AccessRecord) => string {
   const entryOf = entryMaker(needs);
@@ -58,7 +58,8 @@ function responseMembers(entry: AccessEntry): string {
   return `,"status":${entry.status},"bytes":${entry.bytes}` +
     `,"duration":${Math.round(entry.duration * 1e6) / 1e6}` +
     `,"referer":${textOrNull(entry.referer)},"user_agent":${textOrNull(entry.userAgent)}` +
-    `,"outcome":"${entry.outcome}"${reason},"websocket":${entry.websocket}`;
+    `,"outcome":"${entry.outcome}"${reason}` +
+    `,"websocket":${entry.websocket},"webtransport":${entry.webtransport}`;
 }
 
 function textOrNull(text: string | null): string {

@@ -1,5 +1,5 @@
 /**
- * The access log: one line for each request or WebSocket, after it ended.
+ * The access log: one line for each request, WebSocket or WebTransport session, after it ended.
  *
  * @module
  */

@@ -36,6 +36,8 @@ export class AccessNeeds {
   version = false;
   /** The time it took. */
   duration = false;
+  /** Whether a WebTransport session is meant. */
+  webtransport = false;
   /** The user name. */
   user = false;
   /** Fields of the request, lower-case. */
@@ -69,7 +71,7 @@ export interface RecordKeeper {
   write(record: AccessRecord): void;
 }
 
-/** A request or WebSocket in progress. Members that nobody needs keep their first value. */
+/** A request, WebSocket or WebTransport session in progress. Members that nobody needs keep their first value. */
 export class AccessRecord implements Observation {
   /** Address of the client; `null` on a Unix socket. */
   clientHost: string | null = null;
@@ -87,6 +89,8 @@ export class AccessRecord implements Observation {
   version: HttpVersion = "1.1";
   /** Whether it asked for a WebSocket, as far as it matters: to the scheme, and to the method where that is CONNECT. */
   readonly websocket: boolean;
+  /** Whether it asked for a WebTransport session. */
+  webtransport = false;
   /** User name, or `null`. */
   user: string | null = null;
   /** Values in the order of {@link AccessNeeds.requestFields}. */
@@ -95,7 +99,7 @@ export class AccessRecord implements Observation {
   responseFields: readonly (string | null)[] = NONE;
   /** Status of the response, `null` when there was none. */
   status: number | null = null;
-  /** Bytes of content or of messages that were sent. */
+  /** Bytes of content, of messages or of a session that were sent. */
   bytes = 0;
   /** How it ended. */
   outcome: Outcome = "complete";
@@ -121,6 +125,7 @@ export class AccessRecord implements Observation {
     if (needs.authority) this.authority = request.authority;
     if (needs.target) this.target = request.target;
     if (needs.version) this.version = request.httpVersion;
+    if (needs.webtransport) this.webtransport = request.webtransport ?? false;
     if (needs.user) this.user = userOf(request.field("authorization"));
     if (needs.requestFields.length > 0) {
       this.requestFields = needs.requestFields.map((name) => request.field(name));

@@ -46,33 +46,34 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "hypercorn_requests_total",
     type: "counter",
-    help: "Requests that ended, and WebSockets that were accepted. " +
+    help: "Requests that ended, and WebSockets and WebTransport sessions that were accepted. " +
       'Status is "none" when the client left before a response.',
     read: byProtocol(readRequests),
   },
   {
     name: "hypercorn_request_duration_seconds",
     type: "histogram",
-    help:
-      "Time from the head of a request to the end of its response, or to the accepted WebSocket.",
+    help: "Time from the head of a request to the end of its response, " +
+      "or until the WebSocket or session was accepted.",
     read: byProtocol(({ duration }) => readHistogram(duration)),
   },
   {
     name: "hypercorn_requests_in_flight",
     type: "gauge",
-    help: "Requests in progress, without accepted WebSockets.",
+    help: "Requests in progress, without accepted WebSockets and sessions.",
     read: byProtocol(({ inFlight }) => one(inFlight)),
   },
   {
     name: "hypercorn_requests_aborted_total",
     type: "counter",
-    help: "Requests and WebSockets whose client left, or which were cut when the server stopped.",
+    help: "Requests, WebSockets and sessions whose client left, " +
+      "or which were cut when the server stopped.",
     read: byProtocol(({ aborted }) => one(aborted)),
   },
   {
     name: "hypercorn_requests_failed_total",
     type: "counter",
-    help: "Requests and WebSockets that the application failed.",
+    help: "Requests, WebSockets and sessions that the application failed.",
     read: byProtocol(({ failed }) => one(failed)),
   },
   {
@@ -86,7 +87,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "hypercorn_sent_bytes_total",
     type: "counter",
-    help: "Bytes of response content and WebSocket messages that were sent.",
+    help: "Bytes of response content, WebSocket messages and sessions that were sent.",
     read: byProtocol(({ sentBytes }) => one(sentBytes)),
   },
   {

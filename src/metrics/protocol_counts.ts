@@ -35,7 +35,7 @@ export class OpenCount {
 export class ProtocolCounts {
   /** Requests in progress. */
   inFlight = 0;
-  /** Bytes of content and messages. */
+  /** Bytes of content, messages and sessions. */
   sentBytes = 0;
   /** Accepted WebSockets. */
   readonly websockets = new OpenCount();
@@ -50,14 +50,18 @@ export class ProtocolCounts {
   #aborted = 0;
   #failed = 0;
 
-  /** A request was answered to its end, or given up; or a WebSocket was accepted. @param status 0 when nobody answered. */
+  /**
+   * A request was answered to its end, or given up; or a WebSocket or session was accepted.
+   *
+   * @param status 0 when nobody answered.
+   */
   countRequest(method: number, status: number, milliseconds: number): void {
     const byStatus = this.#requests[method] ??= new Float64Array(STATUS_END);
     byStatus[statusIndex(status)]!++;
     this.#duration.record(milliseconds);
   }
 
-  /** A request or WebSocket is over. */
+  /** A request, WebSocket or session is over. */
   countOutcome(outcome: Outcome, reason: RefusalReason = "bad_request"): void {
     if (outcome === "aborted") this.#aborted++;
     else if (outcome === "failed") this.#failed++;

@@ -21,17 +21,17 @@ export interface OpenCounts {
 
 /** What was counted of one protocol. */
 export interface ProtocolSnapshot {
-  /** Requests that ended, and WebSockets that were accepted: by method, then by status. */
+  /** Requests that ended, and WebSockets and sessions that were accepted: by method, then by status. */
   readonly requests: Readonly<Record<string, Counts>>;
-  /** How long they took; WebSockets until they were accepted. */
+  /** How long they took; WebSockets and sessions until they were accepted. */
   readonly duration: HistogramSnapshot;
-  /** Requests in progress, WebSockets that are not accepted yet among them. */
+  /** Requests in progress, WebSockets and sessions that are not accepted yet among them. */
   readonly inFlight: number;
-  /** Bytes of content and of WebSocket messages that were handed to the transport. */
+  /** Bytes of content, of WebSocket messages and of sessions that were handed to the transport. */
   readonly sentBytes: number;
-  /** Requests and WebSockets whose client left, or which were cut at the deadline of a stop. */
+  /** Requests, WebSockets and sessions whose client left, or which were cut at the deadline of a stop. */
   readonly aborted: number;
-  /** Requests and WebSockets that the application failed. */
+  /** Requests, WebSockets and sessions that the application failed. */
   readonly failed: number;
   /** Requests that the server answered itself, by reason. */
   readonly refused: Counts<RefusalReason>;

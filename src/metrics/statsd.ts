@@ -3,7 +3,7 @@
  *
  * | Datagram | When |
  * | --- | --- |
- * | `hypercorn.request.duration:2.958|ms` | a request ended, or a WebSocket was accepted |
+ * | `hypercorn.request.duration:2.958|ms` | a request ended, or a WebSocket or WebTransport session was accepted |
  * | `hypercorn.requests:1|c|@1.0` | with it |
  * | `hypercorn.request.status.200:1|c|@1.0` | with it, when the client got that response |
  * | `hypercorn.log.warning:1|c|@1.0` | a message was logged: `error`, `exception`, `warning` |
@@ -104,7 +104,10 @@ export class StatsdObserver implements Observer, LogCounter {
   }
 }
 
-/** One request, measured until it ends; a WebSocket until it is accepted, as in Hypercorn, for then it says how fast we are. */
+/**
+ * One request, measured until it ends; a WebSocket or session until it is accepted, as in Hypercorn, for then it says how
+ * fast we are.
+ */
 class MeasuredRequest implements Observation {
   readonly #statsd: StatsdObserver;
   readonly #accepting: number | null;

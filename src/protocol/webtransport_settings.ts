@@ -11,8 +11,7 @@ export interface WebTransportSettings {
   /**
    * Streams of each kind that a client may open for the sessions of a connection, all together; 0 without sessions. The
    * transport's limits, the only ones a client knows, are the sums of this and what requests and critical streams need,
-   * so either may take from the other. A stream whose half of ours the application gave up counts until its
-   * session ends.
+   * so either may take from the other. A stream whose half of ours the application aborted counts until its session ends.
    */
   readonly maxStreams: number;
   /**

@@ -25,6 +25,7 @@ const SAME = {
   user_agent: null,
   outcome: "complete",
   websocket: false,
+  webtransport: false,
 };
 
 const ROWS: readonly { name: string; story: Story; differs: Record<string, unknown> }[] = [
@@ -67,6 +68,21 @@ const ROWS: readonly { name: string; story: Story; differs: Record<string, unkno
       client_host: "2001:db8::1",
       client_port: null,
       host: "chat.example",
+    },
+  },
+  {
+    name: "a WebTransport session",
+    story: {
+      request: { method: "CONNECT", webtransport: true, httpVersion: "3", scheme: "https" },
+      sent: [7],
+    },
+    differs: {
+      webtransport: true,
+      method: "CONNECT",
+      scheme: "https",
+      http_version: "3",
+      protocol: "h3",
+      bytes: 7,
     },
   },
   {

@@ -35,12 +35,12 @@ function counted(): Metrics {
 }
 
 const PAGE = `\
-# HELP hypercorn_requests_total Requests that ended, and WebSockets that were accepted. Status is "none" when the client left before a response.
+# HELP hypercorn_requests_total Requests that ended, and WebSockets and WebTransport sessions that were accepted. Status is "none" when the client left before a response.
 # TYPE hypercorn_requests_total counter
 hypercorn_requests_total{protocol="h2",method="GET",status="200"} 3
 hypercorn_requests_total{protocol="h2",method="GET",status="413"} 1
 hypercorn_requests_total{protocol="h2",method="GET",status="none"} 1
-# HELP hypercorn_request_duration_seconds Time from the head of a request to the end of its response, or to the accepted WebSocket.
+# HELP hypercorn_request_duration_seconds Time from the head of a request to the end of its response, or until the WebSocket or session was accepted.
 # TYPE hypercorn_request_duration_seconds histogram
 hypercorn_request_duration_seconds_bucket{protocol="h2",le="0.005"} 3
 hypercorn_request_duration_seconds_bucket{protocol="h2",le="0.01"} 4
@@ -56,13 +56,13 @@ hypercorn_request_duration_seconds_bucket{protocol="h2",le="10"} 4
 hypercorn_request_duration_seconds_bucket{protocol="h2",le="+Inf"} 5
 hypercorn_request_duration_seconds_sum{protocol="h2"} 20.011
 hypercorn_request_duration_seconds_count{protocol="h2"} 5
-# HELP hypercorn_requests_in_flight Requests in progress, without accepted WebSockets.
+# HELP hypercorn_requests_in_flight Requests in progress, without accepted WebSockets and sessions.
 # TYPE hypercorn_requests_in_flight gauge
 hypercorn_requests_in_flight{protocol="h2"} 0
-# HELP hypercorn_requests_aborted_total Requests and WebSockets whose client left, or which were cut when the server stopped.
+# HELP hypercorn_requests_aborted_total Requests, WebSockets and sessions whose client left, or which were cut when the server stopped.
 # TYPE hypercorn_requests_aborted_total counter
 hypercorn_requests_aborted_total{protocol="h2"} 1
-# HELP hypercorn_requests_failed_total Requests and WebSockets that the application failed.
+# HELP hypercorn_requests_failed_total Requests, WebSockets and sessions that the application failed.
 # TYPE hypercorn_requests_failed_total counter
 hypercorn_requests_failed_total{protocol="h2"} 0
 # HELP hypercorn_requests_refused_total Requests that the server answered itself; the application never saw them.
@@ -75,7 +75,7 @@ hypercorn_requests_refused_total{protocol="h2",reason="server_name"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="shutting_down"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="timed_out"} 0
 hypercorn_requests_refused_total{protocol="h2",reason="too_large"} 1
-# HELP hypercorn_sent_bytes_total Bytes of response content and WebSocket messages that were sent.
+# HELP hypercorn_sent_bytes_total Bytes of response content, WebSocket messages and sessions that were sent.
 # TYPE hypercorn_sent_bytes_total counter
 hypercorn_sent_bytes_total{protocol="h2"} 12
 # HELP hypercorn_websockets_open WebSockets that are open.

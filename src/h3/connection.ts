@@ -154,6 +154,16 @@ export class H3Connection {
     }
   }
 
+  /**
+   * Charges the client for input that is legal and did nothing, where that is known elsewhere; cf. `ODDITY_BURST`.
+   *
+   * @param what The input in the plural, for the message.
+   * @throws {H3Error} H3_EXCESSIVE_LOAD when there was too much of it.
+   */
+  spend(what: string): void {
+    this.#budget.spend(what);
+  }
+
   /** What to write on our control stream now; `null` for nothing. */
   takeControl(): Uint8Array | null {
     if (this.#control.length === 0) return null;

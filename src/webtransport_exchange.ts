@@ -114,6 +114,7 @@ export interface WebTransportSession {
    *
    * @param code Code for the client's application, 0..2^32-1. Default 0.
    * @param reason Text for it; cut to 1024 bytes of UTF-8. Default `""`.
+   * @throws {ApplicationError} For any other code.
    */
   close(code?: number, reason?: string): void;
 }
@@ -142,6 +143,7 @@ export interface WebTransportExchange extends ResponseWriter {
    * Accepts the handshake. Once.
    *
    * @throws {ApplicationError} For a protocol that was not offered, a bad field, or a call out of order.
+   * @throws {HandshakeError} When the server is stopping; an application may let it pass, as the answer is 503 then.
    * @throws {DisconnectError} When the client has left.
    */
   accept(options?: WebTransportAcceptOptions): Promise<WebTransportSession>;

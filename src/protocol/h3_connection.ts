@@ -125,6 +125,10 @@ export class H3ConnectionDriver implements Roles {
     this.#critical.acknowledge();
   }
 
+  spend(what: string): void {
+    if (!this.#over) this.#try(() => this.#machine.spend(what));
+  }
+
   fail(error: unknown): void {
     if (this.#over || error instanceof ConnectionLostError) return; // the transport says so itself
     if (error instanceof H3Error) {
@@ -229,6 +233,7 @@ export class H3ConnectionDriver implements Roles {
       else {
         stream.receive.stop(); // the client may send it again elsewhere
         stream.send.abandon();
+        this.webtransport?.dropEarly(stream.id);
       }
     }
   }
@@ -245,11 +250,12 @@ export class H3ConnectionDriver implements Roles {
   }
 
   awaits(streamId: number): boolean {
-    return streamId > this.#lastStream || this.#streams.get(streamId)?.judged === false;
+    if (streamId > this.#lastStream) return this.accepts(streamId);
+    return this.#streams.get(streamId)?.judged === false;
   }
 
   onSessionStream(stream: QuicBidirectionalStream, start: WebTransportStart): void {
-    this.#forget(stream.id);
+    this.#forget(stream.id, this.settings.limits.clock.now());
     this.webtransport!.onBidirectional(stream, start);
   }
 
@@ -258,15 +264,17 @@ export class H3ConnectionDriver implements Roles {
   }
 
   onOver(streamId: number, truncated: boolean): void {
-    this.webtransport?.onNoSession(streamId);
-    if (!truncated) this.#lastEnd = this.settings.limits.clock.now();
-    this.#forget(streamId);
+    const now = this.settings.limits.clock.now();
+    if (!truncated) this.#lastEnd = now;
+    this.#forget(streamId, now);
   }
 
-  #forget(streamId: number): void {
+  /** A stream carries no request any more, or never did. */
+  #forget(streamId: number, now: number): void {
+    this.webtransport?.onNoSession(streamId);
     this.#streams.delete(streamId);
     if (this.#streams.size > 0) return;
-    this.#idleSince = this.settings.limits.clock.now();
+    this.#idleSince = now;
     this.#idle?.resolve();
     this.#idle = undefined;
   }

@@ -56,6 +56,8 @@ export interface H3Owner {
   flush(): void;
   /** Writes what waits for our decoder stream, soon: acknowledgements of many requests go out together. */
   acknowledge(): void;
+  /** Charges the client for input that did nothing, `what` in the plural; ends the connection when it is too much. */
+  spend(what: string): void;
   /** Ends the connection because of `error`: its code when it is an `H3Error`, otherwise H3_INTERNAL_ERROR. */
   fail(error: unknown): void;
   /**

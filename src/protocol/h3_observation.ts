@@ -21,7 +21,7 @@ import {
   type RefusalReason,
   refusalReason,
 } from "../observation.ts";
-import { WEBTRANSPORT_TOKENS } from "../webtransport/mod.ts";
+import type { RequestKind } from "./h3_kind.ts";
 
 /** The head of a request whose own is malformed. */
 const UNKNOWN_HEAD: H3RequestHead = {
@@ -57,10 +57,11 @@ export class H3Observation {
   static begin(
     observer: Observer | null,
     head: H3RequestHead | null,
+    kind: RequestKind,
     client: NetAddress | null,
   ): H3Observation | null {
     if (observer === null) return null;
-    const observation = observer.begin(observedRequest(head ?? UNKNOWN_HEAD, client));
+    const observation = observer.begin(observedRequest(head ?? UNKNOWN_HEAD, kind, client));
     return observation ? new H3Observation(observation) : null;
   }
 
@@ -94,20 +95,20 @@ export class H3Observation {
   }
 }
 
-function observedRequest(head: H3RequestHead, client: NetAddress | null): ObservedRequest {
-  const { method, scheme, authority, target, httpVersion, fields, protocol } = head;
-  const websocket = protocol === "websocket";
-  const webtransport = protocol !== null && WEBTRANSPORT_TOKENS.has(protocol);
-  const field = (name: string) => combineField(fields, name) ?? null;
+function observedRequest(
+  { method, scheme, authority, target, httpVersion, fields }: H3RequestHead,
+  kind: RequestKind,
+  client: NetAddress | null,
+): ObservedRequest {
   return {
     method,
     scheme,
     authority,
     target,
     httpVersion,
-    websocket,
-    webtransport,
-    field,
+    websocket: kind === "websocket",
+    webtransport: kind === "webtransport",
+    field: (name) => combineField(fields, name) ?? null,
     client,
   };
 }

@@ -8,15 +8,17 @@ import { combineField, NO_CONTENT } from "../fields.ts";
 import { H3Error, type H3RequestHead } from "../h3/mod.ts";
 import type { H3ExchangeParts } from "./h3_context.ts";
 import { completeFields } from "./h3_fields.ts";
+import type { RequestKind } from "./h3_kind.ts";
 import type { ListenerSettings, Refusal } from "./serve_context.ts";
 import { contentTooLarge, OVERLOADED } from "./serve_limits.ts";
 import type { WebTransportConnection } from "./webtransport_connection.ts";
-import { asksForSession } from "./webtransport_refusal.ts";
 
 /** What of a request decides. */
 export interface RefusalParts {
   /** Its head. */
   readonly head: H3RequestHead;
+  /** What that asks for. */
+  readonly kind: RequestKind;
   /** Declared length of its content; `null` when there is none. */
   readonly contentLength: number | null;
   /** Name the client asked for in TLS; `null` when it gave none. */
@@ -29,15 +31,14 @@ export interface RefusalParts {
 
 /** Why and how a request is refused; `null` to go on. Observers were told of it, so that it counts. */
 export function refusalOf(
-  { head, contentLength, serverName, streamId, sessions }: RefusalParts,
+  { head, kind, contentLength, serverName, streamId, sessions }: RefusalParts,
   { serverNames, limits, inFlight }: Pick<ListenerSettings, "serverNames" | "limits" | "inFlight">,
 ): Refusal | null {
-  const { method, authority, target, protocol } = head;
+  const { method, authority, target } = head;
   const { targetSize, bodySize, concurrency } = limits;
-  const forSession = sessions !== null && asksForSession(head);
-  if (method === "CONNECT" && protocol !== "websocket" && !forSession) {
-    return protocol === null ? CONNECT : unknownProtocol(head, sessions !== null);
-  }
+  if (kind === "http" && method === "CONNECT") return CONNECT;
+  if (kind === "unknown") return unknownProtocol(head, sessions !== null);
+  if (kind === "webtransport" && sessions === null) return noSessions(head);
   if (serverNames !== null && !serverNames.has(authority.toLowerCase())) {
     return unknownName(authority, serverName);
   }
@@ -48,9 +49,9 @@ export function refusalOf(
     return contentTooLarge(bodySize);
   }
   if (concurrency?.exceeded) return OVERLOADED;
-  if (protocol === null) return null;
-  if (inFlight.draining) return stopping(protocol);
-  return forSession ? sessions.admit(streamId, head) : versionRefusal(head);
+  if (kind === "http") return null;
+  if (inFlight.draining) return stopping(kind);
+  return kind === "webtransport" ? sessions!.admit(streamId, head) : versionRefusal(head);
 }
 
 /** What to answer an error of the request itself with; `null` for any other error. */
@@ -83,22 +84,25 @@ const CONNECT: Refusal = {
 };
 
 /** RFC 9220 §3. */
-function unknownProtocol(head: H3RequestHead, sessions: boolean): Refusal {
-  const name = JSON.stringify(head.protocol);
-  if (asksForSession(head)) {
-    return {
-      status: 501,
-      message:
-        `":protocol" is ${name}, but there is no WebTransport: "webtransport_max_sessions" ` +
-        "is 0, or the application has none",
-    };
-  }
+function unknownProtocol({ protocol }: H3RequestHead, sessions: boolean): Refusal {
   const expected = sessions ? '"websocket" or "webtransport"' : '"websocket"';
-  return { status: 501, message: `":protocol" is ${name}, expected ${expected}` };
+  return {
+    status: 501,
+    message: `":protocol" is ${JSON.stringify(protocol)}, expected ${expected}`,
+  };
 }
 
-function stopping(protocol: string): Refusal {
-  const what = protocol === "websocket" ? "WebSocket handshake" : "WebTransport session";
+/** Likewise. */
+function noSessions({ protocol }: H3RequestHead): Refusal {
+  return {
+    status: 501,
+    message: `":protocol" is ${JSON.stringify(protocol)}, but there is no WebTransport: ` +
+      `"webtransport_max_sessions" is 0, or the application has none`,
+  };
+}
+
+function stopping(kind: RequestKind): Refusal {
+  const what = kind === "websocket" ? "WebSocket handshake" : "WebTransport session";
   return { status: 503, message: `Cannot accept the ${what}: the server is shutting down` };
 }
 

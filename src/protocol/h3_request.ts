@@ -7,28 +7,27 @@
 import { DisconnectError, HandlerTimeoutError, ReadTimeoutError } from "../errors.ts";
 import type { Application, PeerInfo } from "../exchange.ts";
 import {
-  H3,
-  H3Error,
   type H3RequestHead,
   type HeadEvent,
   type RequestStream,
   sendOrder,
   type WebTransportStart,
 } from "../h3/mod.ts";
-import { type QuicBidirectionalStream, StreamResetError } from "../quic/transport.ts";
+import type { QuicBidirectionalStream } from "../quic/transport.ts";
 import { type CallEvents, H3Call, urlOf } from "./h3_call.ts";
 import type { H3Owner, H3Upgrade, StreamEvents } from "./h3_context.ts";
 import { H3Exchange } from "./h3_exchange.ts";
 import type { GatedRequest } from "./h3_gate.ts";
 import { H3Input, type InputEvents } from "./h3_input.ts";
+import { failAnswer, judgeInputError, lateStart } from "./h3_input_failure.ts";
+import { kindOf, type RequestKind } from "./h3_kind.ts";
 import { H3Observation } from "./h3_observation.ts";
-import { refusalOf, refusalOfError, sendRefusal } from "./h3_refusal.ts";
+import { refusalOf, sendRefusal } from "./h3_refusal.ts";
 import { H3ResponseWriter, unsendable, type WriterEvents } from "./h3_response.ts";
 import { H3Waits, type WaitEvents } from "./h3_waits.ts";
 import { upgradeOf } from "./h3_upgrade.ts";
 import type { Place } from "./request_limits.ts";
 import type { Refusal } from "./serve_context.ts";
-import { asksForSession } from "./webtransport_refusal.ts";
 
 /** Reads one request, runs the application, and sees both halves to their end. */
 export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEvents, GatedRequest {
@@ -44,6 +43,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   #observed: H3Observation | null = null;
   /** Head of the request, as it was read. */
   #request: HeadEvent | undefined;
+  #kind: RequestKind = "http";
   /** The request, or the handshake of a WebSocket or WebTransport session. */
   #exchange: H3Exchange | undefined;
   #upgrade: H3Upgrade | undefined;
@@ -110,8 +110,9 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
 
   onHead(request: HeadEvent): boolean {
     this.#request = request;
+    this.#kind = kindOf(request.head);
     const { gate, webtransport } = this.#owner;
-    if (webtransport && !gate.settled && asksForSession(request.head)) { // its time is still running
+    if (this.#kind === "webtransport" && webtransport && !gate.settled) { // its time is still running
       gate.await(this);
       return false;
     }
@@ -148,18 +149,12 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
   }
 
   onInputError(error: unknown): void {
-    const malformed = this.#judgeError(error);
+    const malformed = judgeInputError(error, this.#machine, this.#owner);
     const party = this.#party;
-    if (party === undefined) {
-      if (this.#handled) return; // refused, whatever the rest of it is
-      if (malformed) {
-        this.#begin(null);
-        this.#answer(malformed, "");
-      } else this.#writer.finish(); // nothing was sent, so nothing can look complete
-    } else if (!party.onLost(error, malformed?.status ?? null) && malformed) {
-      // The response has begun, and the transport cannot reset it (RFC 9114 §4.1.2).
-      this.#owner.fail(new H3Error(H3.MESSAGE_ERROR, malformed.message));
-    }
+    if (party) return failAnswer(party, error, malformed, this.#owner);
+    if (this.#handled) return; // refused, whatever the rest of it is
+    if (malformed) this.#refuse(malformed, null);
+    else this.#writer.finish(); // nothing was sent, so nothing can look complete
   }
 
   onInputOver(): void {
@@ -221,10 +216,7 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     } else {
       this.#owner.gate.forget(this);
       const head = this.#request?.head ?? null;
-      this.#begin(head);
-      const missing = head ? "SETTINGS did not come" : "The head was not complete";
-      const message = `${missing} within ${settings.timeouts.headMs / 1000} s`;
-      this.#answer({ status: 408, message }, head?.method ?? "");
+      this.#refuse(lateStart(head, settings.timeouts.headMs), head);
     }
     this.#input.stop();
   }
@@ -268,12 +260,14 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     const { settings, webtransport } = this.#owner;
     const refusal = refusalOf({
       head,
+      kind: this.#kind,
       contentLength,
       serverName: this.#peer.tls?.serverName ?? null,
       streamId: this.stream.id,
       sessions: webtransport,
     }, settings);
-    if (refusal || !asksForSession(head)) webtransport?.onNoSession(this.stream.id);
+    // Not only at the end: that of a long response may be far away.
+    if (refusal || this.#kind !== "webtransport") webtransport?.dropEarly(this.stream.id);
     if (refusal === null) return this.#call(head);
     this.#answer(refusal, head.method);
     this.onReturned();
@@ -295,14 +289,15 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#place = settings.limits.concurrency?.enter() ?? null;
     this.#waits.handler();
     const call = new H3Call(exchange, settings.reporter, this);
-    if (head.protocol === null) return call.http(this.#application);
-    const upgrade = upgradeOf(exchange, parts);
+    if (this.#kind === "http") return call.http(this.#application);
+    const upgrade = upgradeOf(this.#kind, exchange, parts);
     this.#upgrade = upgrade.upgrade;
     call.upgrade(this.#application, upgrade);
   }
 
   #begin(head: H3RequestHead | null): void {
-    this.#observed = H3Observation.begin(this.#owner.settings.observer, head, this.#peer.client);
+    const { observer } = this.#owner.settings;
+    this.#observed = H3Observation.begin(observer, head, this.#kind, this.#peer.client);
   }
 
   onReturned(): void {
@@ -326,16 +321,10 @@ export class H3Request implements InputEvents, WriterEvents, WaitEvents, CallEve
     this.#owner.onOver(this.stream.id, this.#truncated);
   }
 
-  /** What to answer an error of the request itself with; `null` when there is nobody to answer. */
-  #judgeError(error: unknown): Refusal | null {
-    const refusal = refusalOfError(error);
-    try {
-      if (error instanceof StreamResetError) this.#machine.reset(error.code);
-      else if (refusal === null) this.#owner.fail(error);
-    } catch (error) {
-      this.#owner.fail(error); // too many resets
-    }
-    return refusal;
+  /** Answers what never came to be a request for anybody. */
+  #refuse(refusal: Refusal, head: H3RequestHead | null): void {
+    this.#begin(head);
+    this.#answer(refusal, head?.method ?? "");
   }
 
   /** An answer of the server itself. */

@@ -8,9 +8,9 @@ import type { Application } from "../exchange.ts";
 import { urlOf } from "./h3_call.ts";
 import type { H3ExchangeParts, H3Upgrade } from "./h3_context.ts";
 import type { H3Exchange } from "./h3_exchange.ts";
+import type { RequestKind } from "./h3_kind.ts";
 import { H3WebSocketExchange } from "./h3_websocket.ts";
 import { H3WebTransportExchange } from "./h3_webtransport.ts";
-import { asksForSession } from "./webtransport_refusal.ts";
 
 /** An upgrade, and how the application handles it. */
 export interface UpgradeCall {
@@ -21,8 +21,12 @@ export interface UpgradeCall {
 }
 
 /** What an extended CONNECT asks for, which must be one of the two. @param handshake Its exchange. */
-export function upgradeOf(handshake: H3Exchange, parts: H3ExchangeParts): UpgradeCall {
-  if (asksForSession(parts.head)) {
+export function upgradeOf(
+  kind: RequestKind,
+  handshake: H3Exchange,
+  parts: H3ExchangeParts,
+): UpgradeCall {
+  if (kind === "webtransport") {
     const upgrade = newWebTransport(handshake, parts);
     return { upgrade, run: (application) => application.webtransport!(upgrade) };
   }
@@ -62,6 +66,7 @@ function newWebTransport(
     inFlight,
     clock: limits.clock,
     stallMs: timeouts.stallMs,
+    onUseless: () => owner.spend("useless capsules"),
     onBroken: (error) => reporter.disconnected(error, head.method, url),
     onFault: (error) => reporter.failed(error, head.method, url),
   });

@@ -9,7 +9,7 @@
  */
 
 import type { Content } from "../content.ts";
-import { ApplicationError, DisconnectError } from "../errors.ts";
+import { ApplicationError, DisconnectError, HandshakeError } from "../errors.ts";
 import type { PeerInfo, RequestHead, ResponseHead } from "../exchange.ts";
 import { combineField, type Field, type FieldList, hasField } from "../fields.ts";
 import type { Observation } from "../observation.ts";
@@ -65,8 +65,12 @@ export class H3WebTransportExchange implements WebTransportExchange, H3Upgrade {
   async accept({ protocol, fields = [] }: WebTransportAcceptOptions = {}): Promise<
     WebTransportSession
   > {
+    this.#checkUnanswered();
     this.#checkProtocol(protocol);
-    checkAcceptFields(fields);
+    checkSessionFields(fields);
+    if (this.#parts.inFlight.draining) {
+      throw new HandshakeError(503, "the server is shutting down", [], "WebTransport");
+    }
     const own = handshakeFields(this.request.fields, protocol);
     await this.#handshake.respond({ status: 200, fields: [...fields, ...own] });
     if (this.#handshake.state !== "responding") throw new DisconnectError(); // by then
@@ -115,6 +119,15 @@ export class H3WebTransportExchange implements WebTransportExchange, H3Upgrade {
     throw this.signal.aborted ? new DisconnectError() : new ApplicationError(INCOMPLETE);
   }
 
+  /** A client that is lost is for the response to tell. */
+  #checkUnanswered(): void {
+    const { state } = this.#handshake;
+    if (state === "initial" || state === "aborted") return;
+    throw new ApplicationError(
+      "Cannot accept the WebTransport session: its request was answered already",
+    );
+  }
+
   #checkProtocol(chosen: string | undefined): void {
     if (chosen === undefined || this.protocols.includes(chosen)) return;
     throw new ApplicationError(
@@ -127,16 +140,23 @@ export class H3WebTransportExchange implements WebTransportExchange, H3Upgrade {
 
 const INCOMPLETE = "The application returned without completing its response";
 
-/** Fields that the handshake itself has, or that have no place where no content follows. */
-const OWNED = new Set(["wt-protocol", "sec-webtransport-http3-draft", "content-length"]);
+/** Fields that an application cannot add to the response that accepts: why, and what to do. */
+const OWNED: ReadonlyMap<string, string> = new Map([
+  [
+    "wt-protocol",
+    `the server sends it. Choose a protocol with "protocols" (fetch) or "protocol" (ASGI)`,
+  ],
+  ["sec-webtransport-http3-draft", "the server sends it to clients that expect it. Leave it out"],
+  ["content-length", "how long a session will be is not known. Leave it out"],
+]);
 
-function checkAcceptFields(fields: FieldList): void {
+function checkSessionFields(fields: FieldList): void {
   checkFields(fields);
   for (const [name] of fields) {
-    if (!OWNED.has(name)) continue;
+    const reason = OWNED.get(name);
+    if (reason === undefined) continue;
     throw new ApplicationError(
-      `Cannot accept the WebTransport session with field "${name}": the server sends it. ` +
-        `Choose a protocol with "protocol"`,
+      `Cannot accept the WebTransport session with field "${name}": ${reason}`,
     );
   }
 }

@@ -29,10 +29,8 @@ export interface OpenSocket {
   cut(reason: Error): void;
 }
 
-/** A WebTransport session that has to be told when the server stops. It may live on until the deadline. */
+/** A WebTransport session, which may live on until the deadline. That the server stops its connection tells it. */
 export interface OpenSession {
-  /** Asks the client, and tells the application, to come to an end. Idempotent. */
-  leave(): void;
   /** Closes it at the deadline. */
   cut(): void;
 }
@@ -83,11 +81,6 @@ export class InFlight {
     return this.#sockets.size;
   }
 
-  /** Open WebTransport sessions; the request of each is in progress, too. */
-  get sessions(): number {
-    return this.#sessions.size;
-  }
-
   /** Notes something in progress. */
   add(entry: Entry): void {
     const first = this.#first;
@@ -124,10 +117,9 @@ export class InFlight {
     if (this.#sockets.delete(socket) && this.#waiting.size > 0) this.#wake();
   }
 
-  /** Notes an open WebTransport session. */
+  /** Notes an open WebTransport session; its request is in progress, too. */
   addSession(session: OpenSession): void {
     this.#sessions.add(session);
-    if (this.leaving) session.leave();
   }
 
   /** Notes that a WebTransport session is over. */
@@ -135,12 +127,11 @@ export class InFlight {
     this.#sessions.delete(session);
   }
 
-  /** Begins to let clients go: WebSockets are closed with `code`, WebTransport sessions drained. Once. */
+  /** Begins to let clients go: WebSockets are closed with `code`. Once. */
   leave(code: LeaveCode): void {
     if (this.leaving) return;
     this.#closeCode = code;
     for (const socket of this.#sockets) socket.close(code, CLOSE_REASONS[code]);
-    for (const session of this.#sessions) session.leave();
   }
 
   /** Begins the graceful stop. */

@@ -23,6 +23,8 @@ import type { IncomingStream } from "./webtransport_streams.ts";
 export interface WebTransportOwner {
   /** Whether a request may yet come on this stream, or came and was not judged. */
   awaits(streamId: number): boolean;
+  /** Charges the client for what did nothing, in the plural; ends the connection when it is too much. */
+  spend(what: string): void;
   /** Ends the connection because of `error`. */
   fail(error: unknown): void;
   /** Ends the connection when its other streams are over, as streams are left that cannot be ended. */
@@ -43,6 +45,7 @@ export class WebTransportConnection implements SessionOwner {
   readonly #sessions = new Map<number, H3WebTransportSession>();
   /** Whether the client has WebTransport; known when its SETTINGS are there. */
   #supported = false;
+  #leaving = false;
 
   /** Does nothing before the client's SETTINGS are there. */
   constructor(quic: QuicConnection, settings: WebTransportSettings, owner: WebTransportOwner) {
@@ -82,10 +85,15 @@ export class WebTransportConnection implements SessionOwner {
     return refusal;
   }
 
-  /** A request is no session, and will not become one: what came for it is dropped. */
+  /** A request is no session any more, or will not become one. */
   onNoSession(streamId: number): void {
     this.#places.delete(streamId);
-    for (const stream of this.#early.take(streamId).streams) drop(stream);
+    this.dropEarly(streamId);
+  }
+
+  /** Drops what came for something that is no session. */
+  dropEarly(streamId: number): void {
+    for (const stream of this.#early.take(streamId).streams) this.#drop(stream);
   }
 
   /** A session was accepted: it gets what came for it. */
@@ -94,6 +102,7 @@ export class WebTransportConnection implements SessionOwner {
     const { streams, datagrams } = this.#early.take(session.id);
     for (const stream of streams) session.onStream(stream);
     for (const datagram of datagrams) session.onDatagram(datagram);
+    if (this.#leaving) session.leave();
   }
 
   /** A stream in both directions that begins like one of a session. */
@@ -106,8 +115,9 @@ export class WebTransportConnection implements SessionOwner {
     this.#onStream({ receive, send: null, rest: start.rest }, start.sessionId);
   }
 
-  /** The connection is to end: its sessions should, too. */
+  /** The connection is to end: its sessions should, too, those included that are accepted yet. */
   leave(): void {
+    this.#leaving = true;
     for (const session of this.#sessions.values()) session.leave();
   }
 
@@ -131,10 +141,18 @@ export class WebTransportConnection implements SessionOwner {
   #onStream(stream: IncomingStream, sessionId: number): void {
     const session = this.#sessions.get(sessionId);
     if (session) return session.onStream(stream);
-    if (!this.#mayBecome(sessionId)) return drop(stream);
+    if (!this.#mayBecome(sessionId)) return this.#drop(stream);
     if (this.#early.addStream(sessionId, stream)) return;
     stream.receive.stop();
     stream.send?.abandon(); // FIN would look like an empty answer once the session is there
+    this.#owner.spend(USELESS_STREAMS);
+  }
+
+  /** Ends a stream for which there is no session, and never will be: so FIN deceives nobody. */
+  #drop({ receive, send }: IncomingStream): void {
+    receive.stop();
+    void send?.finish();
+    this.#owner.spend(USELESS_STREAMS);
   }
 
   /** Whether there may yet be such a session. */
@@ -153,8 +171,4 @@ export class WebTransportConnection implements SessionOwner {
   }
 }
 
-/** Ends a stream for which there is no session, and never will be: so FIN deceives nobody. */
-function drop({ receive, send }: IncomingStream): void {
-  receive.stop();
-  void send?.finish();
-}
+const USELESS_STREAMS = "streams without a session";

@@ -40,26 +40,25 @@ export class StreamOpener<T> {
     if (this.#waiting.delete(opening)) opening.reject(reason);
   }
 
-  /** Takes back a stream on which nothing was sent. */
-  giveBack(stream: T): void {
-    this.#spare.push(stream);
+  /** Gives a stream on which nothing was sent to the first who waits, or keeps it. */
+  give(stream: T): void {
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      this.#spare.push(stream);
+    } else {
+      this.#waiting.delete(first);
+      first.resolve(stream);
+    }
   }
 
   async #serve(): Promise<void> {
     this.#busy = true;
     try {
-      while (this.#waiting.size > 0) this.#give(this.#spare.pop() ?? await this.#open());
+      while (this.#waiting.size > 0) this.give(this.#spare.pop() ?? await this.#open());
     } catch (cause) {
       for (const { reject } of this.#waiting) reject(new DisconnectError(undefined, { cause }));
       this.#waiting.clear();
     }
     this.#busy = false;
-  }
-
-  #give(stream: T): void {
-    const [first] = this.#waiting;
-    if (first === undefined) return this.giveBack(stream);
-    this.#waiting.delete(first);
-    first.resolve(stream);
   }
 }

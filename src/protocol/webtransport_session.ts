@@ -19,7 +19,12 @@ import { ApplicationError, DisconnectError } from "../errors.ts";
 import { encodeDatagram, H3Error } from "../h3/mod.ts";
 import { WEBTRANSPORT_CLOSE_TIMEOUT_MS, WEBTRANSPORT_DATAGRAM_QUEUE } from "../limits.ts";
 import type { QuicConnection } from "../quic/transport.ts";
-import { DatagramQueue, type SessionEvent, SessionMachine } from "../webtransport/mod.ts";
+import {
+  DatagramQueue,
+  type SessionClose,
+  type SessionEvent,
+  SessionMachine,
+} from "../webtransport/mod.ts";
 import type {
   WebTransportBidirectionalStream,
   WebTransportEnd,
@@ -65,6 +70,8 @@ export interface SessionParts {
   readonly clock: DeadlineClock;
   /** Milliseconds for the client to let go of streams after the end. */
   readonly stallMs: number;
+  /** Charges the client for a capsule that does nothing; may end the connection. */
+  readonly onUseless: () => void;
   /** Gets what the client did wrong. */
   readonly onBroken: (error: H3Error) => void;
   /** Gets a fault of ours, which must end no more than the session. */
@@ -84,7 +91,7 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
   readonly closed: Promise<WebTransportEnd>;
   readonly draining: Promise<void>;
   readonly #parts: SessionParts;
-  readonly #machine = new SessionMachine();
+  readonly #machine: SessionMachine;
   readonly #streams: SessionStreams;
   readonly #queue = new DatagramQueue(WEBTRANSPORT_DATAGRAM_QUEUE);
   readonly #datagrams = new Arrivals<Uint8Array>(this.#queue);
@@ -97,6 +104,7 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
   /** Opens it, now that the handshake was accepted. */
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#machine = new SessionMachine(parts.onUseless);
     this.id = parts.id;
     this.#datagramOverhead = encodeDatagram(parts.id, NOTHING).length;
     this.closed = this.#closed.promise;
@@ -162,14 +170,9 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
 
   close(code = 0, reason = ""): void {
     if (this.over) return;
-    if (!Number.isInteger(code) || code < 0 || code > 0xffff_ffff) {
-      throw new ApplicationError(
-        `Cannot close the session with code ${code}: expected a whole number from 0 to 2^32 - 1`,
-      );
-    }
-    const text = cutReason(reason);
-    void this.#parts.writer.data(this.#machine.close(code, text));
-    this.#end({ code, reason: text, clean: true });
+    const { capsule, reason: sent } = this.#encodeClose(code, reason);
+    void this.#parts.writer.data(capsule);
+    this.#end({ code, reason: sent, clean: true });
   }
 
   /** A stream of the client. */
@@ -182,7 +185,7 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
     this.#datagrams.push(payload);
   }
 
-  /** The server is about to stop, or the connection is about to end. */
+  /** The connection is to end, by itself or as the server stops. Idempotent. */
   leave(): void {
     this.drain();
     this.#draining.resolve();
@@ -211,6 +214,14 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
       this.#parts.input.stop();
       this.#release();
     } else if (this.#state === "released") this.#parts.owner.onStreamsStuck();
+  }
+
+  #encodeClose(code: number, reason: string): SessionClose {
+    try {
+      return this.#machine.close(code, reason);
+    } catch (error) {
+      throw new ApplicationError((error as RangeError).message, { cause: error });
+    }
   }
 
   async #readAll(): Promise<void> {
@@ -284,12 +295,3 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
 
 const NOTHING = new Uint8Array(0);
 const OVER = "The WebTransport session is over";
-
-const MAX_REASON_BYTES = 1024;
-const utf8 = new TextEncoder();
-
-/** As much of a reason as may be sent, at a character. */
-function cutReason(reason: string): string {
-  const { read } = utf8.encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
-  return reason.slice(0, read);
-}

@@ -155,7 +155,7 @@ export class SessionStreams implements HalfEvents {
       this.#cancels.delete(cancel);
     }
     if (this.#over === null) return stream;
-    opener.giveBack(stream);
+    opener.give(stream);
     throw this.#over;
   }
 }

@@ -25,11 +25,20 @@ export const SESSION_CAPSULE = {
 export const CODE_BYTES = 4;
 
 /** Judges capsules by their header, before any of the value is kept. Unknown ones are skipped (RFC 9297 §3.2). */
-export const SESSION_POLICY: PiecePolicy = {
+export class SessionPolicy implements PiecePolicy {
+  readonly #charge: () => void;
+  #useless = 0;
+
+  /** @param charge Called for each capsule that does nothing, except the first. */
+  constructor(charge: () => void) {
+    this.#charge = charge;
+  }
+
   admit(type: number, length: number): Treatment {
     switch (type) {
       case SESSION_CAPSULE.DATAGRAM:
-        return length <= MAX_CAPSULE_DATAGRAM_BYTES ? "whole" : "skip";
+        if (length === 0) this.#addUseless();
+        return length <= MAX_CAPSULE_DATAGRAM_BYTES ? "whole" : this.#skip();
       case SESSION_CAPSULE.CLOSE:
         if (length >= CODE_BYTES && length <= CODE_BYTES + MAX_CLOSE_REASON_BYTES) return "whole";
         throw broken(
@@ -38,16 +47,27 @@ export const SESSION_POLICY: PiecePolicy = {
           }`,
         );
       case SESSION_CAPSULE.DRAIN:
+        this.#addUseless(); // as are all but the first
         if (length === 0) return "whole";
         throw broken(`a drain capsule of ${length} bytes, expected none`);
       case SESSION_CAPSULE.MAX_STREAM_DATA:
       case SESSION_CAPSULE.STREAM_DATA_BLOCKED:
         throw broken(`a capsule of type 0x${type.toString(16)}, as QUIC itself limits streams`);
       default:
-        return "skip";
+        return this.#skip();
     }
-  },
-};
+  }
+
+  #skip(): Treatment {
+    this.#addUseless();
+    return "skip";
+  }
+
+  /** Chromium has one of a reserved type in every session, which is to cost it nothing. */
+  #addUseless(): void {
+    if (this.#useless++ > 0) this.#charge();
+  }
+}
 
 /** A capsule that ends its session, uncleanly (RFC 9297 §3.3). */
 export function broken(what: string, options?: ErrorOptions): H3Error {

@@ -5,13 +5,17 @@
  * As in `h3`, nothing here reads a socket, a clock or a random number. What tells a stream of a session from a request is
  * in `h3`, for it is read before either is known.
  *
- * ```ts ignore
- * import { SessionMachine } from "./mod.ts";
+ * ```ts
+ * import { SessionMachine, streamHeader } from "jsr:@x/hypercorn/webtransport";
  *
  * const [client, server] = [new SessionMachine(), new SessionMachine()];
- * for (const event of server.receive(client.close(7, "bye"))) {
+ * const { capsule } = client.close(7, "bye"); // content of the CONNECT request; then FIN
+ * for (const event of server.receive(capsule)) {
  *   if (event.type === "close") console.log(event.code, event.reason); // 7 bye
  * }
+ *
+ * // A stream of the session whose CONNECT request came on stream 4 begins so, then follows what its application sends.
+ * console.log(streamHeader("unidirectional", 4)); // Uint8Array(3) [ 64, 84, 4 ]
  * ```
  *
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-webtrans-http3 | WebTransport over HTTP/3}
@@ -21,11 +25,13 @@
 
 export { applicationCode, httpCode } from "./codes.ts";
 export { DatagramQueue } from "./datagram_queue.ts";
+export { MAX_CLOSE_REASON_BYTES } from "./limits.ts";
 export { parseAvailableProtocols, serializeProtocol } from "./protocols.ts";
 export {
   type CloseReceived,
   type DatagramCapsule,
   type DrainReceived,
+  type SessionClose,
   type SessionEvent,
   SessionMachine,
 } from "./session_machine.ts";

@@ -7,7 +7,7 @@
  */
 
 import { encodeCapsule, PieceReader } from "../h3/mod.ts";
-import { broken, CODE_BYTES, SESSION_CAPSULE, SESSION_POLICY } from "./capsules.ts";
+import { broken, CODE_BYTES, SESSION_CAPSULE, SessionPolicy } from "./capsules.ts";
 import { MAX_CLOSE_REASON_BYTES } from "./limits.ts";
 
 /** A datagram that came in a capsule instead of a packet of its own. */
@@ -34,6 +34,14 @@ export interface CloseReceived {
   readonly reason: string;
 }
 
+/** What closes a session. */
+export interface SessionClose {
+  /** To be sent, and FIN right after it. */
+  readonly capsule: Uint8Array<ArrayBuffer>;
+  /** The reason as the client gets it. */
+  readonly reason: string;
+}
+
 /** Something that the client says about its session. */
 export type SessionEvent = DatagramCapsule | DrainReceived | CloseReceived;
 
@@ -46,14 +54,24 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The capsules of one session. Content of the CONNECT request goes in, in any split, once the session was accepted; what
- * `close()` and `drain()` return is content of the response.
+ * The capsules of one session. Content of the CONNECT request goes in, in any split, once the session was accepted; the
+ * capsules that `close()` and `drain()` return are content of the response.
  *
  * Once either side has closed the session nothing more is read, whatever comes.
  */
 export class SessionMachine {
-  readonly #reader = new PieceReader(SESSION_POLICY);
+  readonly #reader: PieceReader;
   #over = false;
+
+  /**
+   * A session of which nothing has come.
+   *
+   * @param charge Called for each capsule that is legal and does nothing, as one of an unknown type: no single one is an
+   *   error, a flood of them is. The first is free. What it throws `receive()` throws.
+   */
+  constructor(charge: () => void = () => {}) {
+    this.#reader = new PieceReader(new SessionPolicy(charge));
+  }
 
   /**
    * Takes content, which belongs to the machine from then on.
@@ -85,13 +103,13 @@ export class SessionMachine {
   }
 
   /**
-   * A capsule that closes the session; FIN has to follow it at once (§6).
+   * Closes the session (§6).
    *
    * @param code Code for the client's application.
-   * @param reason Text for it; cut to 1024 bytes of UTF-8, at a character.
-   * @throws {RangeError} When `code` is no integer from 0 to 2^32 - 1.
+   * @param reason Text for it; cut to {@linkcode MAX_CLOSE_REASON_BYTES} of UTF-8, at a character.
+   * @throws {RangeError} When `code` is no integer from 0 to 2^32 - 1; the session goes on then.
    */
-  close(code: number, reason: string): Uint8Array<ArrayBuffer> {
+  close(code: number, reason: string): SessionClose {
     if (!Number.isInteger(code) || code < 0 || code > LARGEST_CODE) {
       throw new RangeError(
         `Cannot close the session with code ${code}: expected an integer from 0 to 2^32 - 1`,
@@ -100,8 +118,11 @@ export class SessionMachine {
     this.#over = true;
     const value = new Uint8Array(CODE_BYTES + MAX_CLOSE_REASON_BYTES);
     new DataView(value.buffer).setUint32(0, code);
-    const { written } = encoder.encodeInto(reason, value.subarray(CODE_BYTES));
-    return encodeCapsule(SESSION_CAPSULE.CLOSE, value.subarray(0, CODE_BYTES + written));
+    const { read, written } = encoder.encodeInto(reason, value.subarray(CODE_BYTES));
+    return {
+      capsule: encodeCapsule(SESSION_CAPSULE.CLOSE, value.subarray(0, CODE_BYTES + written)),
+      reason: reason.slice(0, read).toWellFormed(), // as UTF-8 has no lone surrogates
+    };
   }
 
   /** A capsule that asks the client to bring the session to its end; it goes on (§4.7). */

@@ -146,7 +146,7 @@ export class WebTransportTarget implements AsyncDisposable {
     const { inFlight } = this;
     const left = () => {
       const { connections, requests, streams } = this.counts();
-      return connections + requests + streams + inFlight.requests + inFlight.sessions;
+      return connections + requests + streams + inFlight.requests;
     };
     await eventually(() => left() === 0, "the end of connections, requests and streams");
     await eventually(() => this.#quic.counts.open === 0, "the last connection to end");

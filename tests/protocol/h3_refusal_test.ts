@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { kindOf } from "../../src/protocol/h3_kind.ts";
 import { refusalOf, type RefusalParts } from "../../src/protocol/h3_refusal.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
 import { ConcurrencyLimit, type RequestLimits } from "../../src/protocol/request_limits.ts";
@@ -141,8 +142,10 @@ for (const row of ROWS) {
   Deno.test(`refusalOf() ${status === null ? "lets pass" : `answers ${status} to`} ${name}`, () => {
     const inFlight = new InFlight();
     if (draining) inFlight.drain();
+    const request = { ...HEAD, ...head };
     const refusal = refusalOf({
-      head: { ...HEAD, ...head },
+      head: request,
+      kind: kindOf(request),
       contentLength: contentLength ?? null,
       serverName: serverName === undefined ? "one.example" : serverName,
       streamId: 0,

@@ -2,13 +2,18 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ODDITY_BURST } from "../../src/h3/limits.ts";
+import { encodeCapsule, encodeVarints } from "../../src/h3/mod.ts";
 import { WEBTRANSPORT_MAX_EARLY } from "../../src/limits.ts";
 import { StreamOpener } from "../../src/protocol/webtransport_opener.ts";
 import { DisconnectError } from "../../src/errors.ts";
+import { streamHeader } from "../../src/webtransport/mod.ts";
 import type {
   WebTransportReceiveStream,
   WebTransportSession,
 } from "../../src/webtransport_exchange.ts";
+import { concat } from "../_support/bytes.ts";
+import { answer } from "../_support/h3_harness.ts";
 import { connect, serveOpen, serveSessions, SessionPeer, textOf } from "./webtransport_peer.ts";
 
 /** The text of a stream up to its end. */
@@ -166,6 +171,91 @@ Deno.test("a stream or datagram of a session that is over, or is a stream itself
   await peer.untilIdle();
 });
 
+Deno.test("an early stream for what turns out to be a stream itself is stopped, at any number of them", async () => {
+  const { server: harness } = serveOpen();
+  await using server = harness;
+  const peer = connect(server);
+  const session = await SessionPeer.open(peer);
+  for (let round = 0; round <= WEBTRANSPORT_MAX_EARLY; round++) {
+    const early = peer.client.openUnidirectional();
+    const both = peer.client.openBidirectional();
+    early.write(concat([Uint8Array.of(0x40, 0x54), encodeVarints(both.id)]));
+    await peer.get("/");
+    assert.equal(early.stopped, false);
+    both.write(streamHeader("bidirectional", session.id));
+    await peer.until(() => early.stopped, "the stop of a stream of a stream");
+  }
+  session.close();
+  await peer.untilIdle();
+});
+
+Deno.test("an early stream for a request that GOAWAY turns away is stopped", async () => {
+  const go = Promise.withResolvers<void>();
+  const { server: harness } = serveSessions(() => Promise.resolve(), {
+    http: (exchange) => go.promise.then(() => answer(exchange)),
+  });
+  await using server = harness;
+  const peer = connect(server);
+  const running = peer.request().finish();
+  const late = new SessionPeer(peer);
+  const early = late.openUnidirectional("x");
+  await peer.until(() => server.listener.counts().streams === 2, "the early stream to be held");
+  const over = server.listener.shutdown();
+  await peer.until(() => peer.goaways.at(-1) === running.id + 4, "the last GOAWAY");
+  assert.equal(early.stopped, false);
+  late.connect();
+  await peer.until(() => early.stopped, "its stop");
+  go.resolve();
+  await running.response();
+  assert.equal(await peer.closed(), "H3_NO_ERROR");
+  await over;
+});
+
+Deno.test("streams without a session cost the client: too many end the connection", async () => {
+  const { server: harness } = serveOpen();
+  await using server = harness;
+  const peer = connect(server);
+  await peer.get("/"); // takes id 0
+  for (let i = 0; i <= ODDITY_BURST && !peer.over; i++) {
+    const stream = peer.client.openUnidirectional();
+    stream.write(Uint8Array.of(0x40, 0x54, 0));
+    await peer.until(() => stream.stopped || peer.over, "its stop");
+  }
+  assert.equal(await peer.closed(), "H3_EXCESSIVE_LOAD");
+  assert.match(server.take("connectionClosed").join(), /too many streams without a session/);
+});
+
+Deno.test("early streams beyond those that may wait cost the client, too", async () => {
+  const { server: harness } = serveOpen();
+  await using server = harness;
+  const peer = connect(server);
+  const session = new SessionPeer(peer);
+  for (let i = 0; i < WEBTRANSPORT_MAX_EARLY; i++) session.openUnidirectional("x");
+  for (let i = 0; i <= ODDITY_BURST && !peer.over; i++) {
+    const stream = session.openUnidirectional("x");
+    await peer.until(() => stream.stopped || peer.over, "its stop");
+  }
+  assert.equal(await peer.closed(), "H3_EXCESSIVE_LOAD");
+  server.take("connectionClosed");
+});
+
+Deno.test("capsules that do nothing cost the client, and too many of a session end the connection", async () => {
+  const { server: harness, next } = serveOpen();
+  await using server = harness;
+  const peer = connect(server);
+  const session = await SessionPeer.open(peer);
+  const served = await next();
+  const capsules = (count: number) =>
+    concat(Array.from({ length: count }, () => encodeCapsule(0x21, new Uint8Array(0))));
+  session.exchange.data(capsules(ODDITY_BURST / 2));
+  await peer.get("/");
+  assert.equal(peer.over, false);
+  session.exchange.data(capsules(ODDITY_BURST));
+  assert.equal(await peer.closed(), "H3_EXCESSIVE_LOAD");
+  assert.match(server.take("connectionClosed").join(), /too many useless capsules/);
+  assert.equal((await served.closed).clean, false);
+});
+
 Deno.test("a session id that is no request's ends the connection, and so does a datagram that is none", async () => {
   for (
     const [misdeed, name] of [
@@ -220,13 +310,16 @@ Deno.test("StreamOpener waits once for credit, whoever comes and goes, and loses
   opened[0]!.resolve(7);
   assert.equal(await next.promise, 7);
   opener.cancel(next, new DisconnectError()); // too late
-  opener.giveBack(7);
+  opener.give(7);
   assert.equal(await opener.request().promise, 7);
   const lost = [opener.request(), opener.request()];
   assert.equal(opened.length, 2);
   opened[1]!.reject(new Error("lost"));
   for (const { promise } of lost) await assert.rejects(promise, DisconnectError);
-  const again = opener.request();
-  opened[2]!.resolve(8);
-  assert.equal(await again.promise, 8);
+  const again = [opener.request(), opener.request()];
+  opener.give(8); // while they wait
+  assert.equal(await again[0]!.promise, 8);
+  opened[2]!.resolve(9);
+  assert.equal(await again[1]!.promise, 9);
+  assert.equal(opened.length, 3);
 });

@@ -13,16 +13,9 @@ import {
   serveOpen,
   serveSessions,
   SessionPeer,
+  settled,
   textOf,
 } from "./webtransport_peer.ts";
-
-/** Whether a promise has settled by the time that everything at hand is done. */
-async function settled(promise: Promise<unknown>): Promise<boolean> {
-  let done = false;
-  void promise.then(() => done = true, () => done = true);
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  return done;
-}
 
 Deno.test("a client waits while nobody reads its stream, and no other stream does", async () => {
   const { server: harness, next } = serveOpen();
@@ -36,7 +29,7 @@ Deno.test("a client waits while nobody reads its stream, and no other stream doe
   const stream = (await served.acceptUnidirectional())!;
   assert.equal(textOf(await (await served.acceptUnidirectional())!.read()), "quick");
   quick.finish();
-  assert.equal(await settled(writing), false);
+  assert.equal(await settled(writing, peer), false);
   for (let taken = 0; taken < 1000;) taken += (await stream.read())!.length;
   await writing;
   session.close();
@@ -52,7 +45,7 @@ Deno.test("write() waits while the client takes nothing, and so does end()", asy
   const stream = await served.openUnidirectional();
   const writing = stream.write(new Uint8Array(1000));
   const ending = stream.end();
-  assert.equal(await settled(writing), false);
+  assert.equal(await settled(writing, peer), false);
   const { inbox } = peer.client.streams.at(-1)!;
   inbox.onAllow(10_000);
   await Promise.all([writing, ending]);

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { ExchangeHandler } from "../../src/exchange.ts";
 import type { Field, FieldList } from "../../src/fields.ts";
 import { decodeDatagram, encodeDatagram } from "../../src/h3/mod.ts";
 import type { H3Settings } from "../../src/protocol/h3_context.ts";
@@ -42,19 +43,22 @@ export const WEBTRANSPORT_PEER: H3PeerOptions = {
 
 /** Settings of a server whose time is the test's. */
 export type SessionSettings = Omit<TestSettings, "timeouts" | "limits" | "webtransport"> & {
+  /** Answers requests; with nothing by default. */
+  readonly http?: ExchangeHandler;
   readonly timeouts?: Partial<typeof LONG_TIMEOUTS>;
   readonly limits?: Parameters<typeof looseLimits>[0];
   readonly webtransport?: Partial<H3Settings["webtransport"]>;
 };
 
-/** A server for a handler of sessions that answers requests with nothing, and its clock. */
+/** A server for a handler of sessions, and its clock. */
 export function serveSessions(
   webtransport: WebTransportHandler,
-  { timeouts = {}, limits = {}, webtransport: more = {}, ...settings }: SessionSettings = {},
+  { http = answer, timeouts = {}, limits = {}, webtransport: more = {}, ...settings }:
+    SessionSettings = {},
 ): { readonly server: H3Harness; readonly clock: FakeClock } {
   const clock = new FakeClock();
   const server = new H3Harness({
-    http: (exchange) => answer(exchange),
+    http: (exchange) => http(exchange),
     websocket: () => Promise.reject(new Error("No WebSocket can come here")),
     webtransport,
   }, {
@@ -164,7 +168,7 @@ export class SessionPeer {
 
   /** Sends CLOSE, and FIN. */
   close(code = 0, reason = ""): this {
-    this.exchange.data(this.machine.close(code, reason)).finish();
+    this.exchange.data(this.machine.close(code, reason).capsule).finish();
     return this;
   }
 
@@ -192,6 +196,15 @@ export class SessionPeer {
   #begin(stream: FakeOutbox, kind: StreamKind, text: string): void {
     stream.write(concat([streamHeader(kind, this.id), bytesOf(text)]));
   }
+}
+
+/** Whether a promise has settled by the time that the client got an answer to a request. */
+export async function settled(promise: Promise<unknown>, peer: H3Peer): Promise<boolean> {
+  let done = false;
+  const note = () => done = true;
+  void promise.then(note, note);
+  await peer.get("/");
+  return done;
 }
 
 /** What the server sent on a stream that it opened for a session, after the header; fails when that is another's. */

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { ShutdownError } from "../../src/errors.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
+import type { FakeClock } from "../_support/h3_clock.ts";
+import type { H3Harness } from "../_support/h3_harness.ts";
 import { RecordingObserver } from "../_support/recording_observer.ts";
 import {
   bytesOf,
@@ -10,16 +12,9 @@ import {
   serveOpen,
   serveSessions,
   SessionPeer,
+  settled,
   textOf,
 } from "./webtransport_peer.ts";
-
-/** Whether a promise has settled by the time that everything at hand is done. */
-async function settled(promise: Promise<unknown>): Promise<boolean> {
-  let done = false;
-  void promise.then(() => done = true);
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  return done;
-}
 
 Deno.test("a server that stops asks sessions to end, lets them live, and closes those that are left", async () => {
   const observer = new RecordingObserver();
@@ -28,10 +23,10 @@ Deno.test("a server that stops asks sessions to end, lets them live, and closes 
   const peer = connect(server);
   const session = await SessionPeer.open(peer);
   const served = await next();
-  assert.equal(await settled(served.draining), false);
+  assert.equal(await settled(served.draining, peer), false);
   server.inFlight.drain();
-  await served.draining;
   server.listener.goaway();
+  await served.draining;
   assert.deepEqual(session.heard, ["drain"]);
   const stream = session.openBidirectional("still here");
   const { receive, send } = (await served.acceptBidirectional())!;
@@ -39,29 +34,45 @@ Deno.test("a server that stops asks sessions to end, lets them live, and closes 
   await send.write(bytesOf("me too"));
   await send.end();
   assert.equal(textOf(stream.inbox.bytes), "me too");
-  assert.equal(server.inFlight.sessions, 1);
   server.inFlight.cut(new ShutdownError());
   assert.deepEqual(await served.closed, { code: 0, reason: "Server shutting down", clean: true });
   assert.deepEqual(await session.ended(), ["drain", "close 0 Server shutting down"]);
-  assert.equal(server.inFlight.sessions, 0);
   session.exchange.finish();
   stream.finish();
   await peer.untilIdle();
   assert.equal(observer.events[0]!.at(-1), "ended aborted");
 });
 
-Deno.test("a session that is accepted while clients are let go is asked to end at once", async () => {
-  const { server: harness, next } = serveOpen();
-  await using server = harness;
-  server.inFlight.leave(1012);
-  const peer = connect(server);
-  const session = await SessionPeer.open(peer);
-  const served = await next();
-  await served.draining;
-  await session.exchange.until(() => session.heard.length > 0, "DRAIN");
-  assert.deepEqual(await session.close().ended(), ["drain", "close 0"]);
-  await peer.untilIdle();
-});
+/** Why a connection takes its leave, while what still comes is served. */
+const LEAVES: readonly {
+  readonly name: string;
+  readonly leave: (server: H3Harness, clock: FakeClock) => void;
+}[] = [
+  {
+    name: "clients are let go",
+    leave(server) {
+      server.inFlight.leave(1012);
+      server.listener.goaway();
+    },
+  },
+  { name: "its connection is too old", leave: (_server, clock) => clock.advance(10_000) },
+];
+
+for (const { name, leave } of LEAVES) {
+  Deno.test(`a session that is accepted when ${name} is asked to end at once`, async () => {
+    const { server: harness, clock, next } = serveOpen({ timeouts: { ageMs: 10_000 } });
+    await using server = harness;
+    const peer = connect(server);
+    await peer.get("/");
+    leave(server, clock);
+    const session = await SessionPeer.open(peer);
+    const served = await next();
+    await served.draining;
+    await session.exchange.until(() => session.heard.length > 0, "DRAIN");
+    assert.deepEqual(await session.close().ended(), ["drain", "close 0"]);
+    await peer.untilIdle();
+  });
+}
 
 Deno.test("a session drains when its client asks for that; asking the client is something else", async () => {
   const { server: harness, next } = serveOpen();
@@ -72,7 +83,7 @@ Deno.test("a session drains when its client asks for that; asking the client is 
   served.drain();
   served.drain();
   await session.exchange.until(() => session.heard.length > 0, "DRAIN");
-  assert.equal(await settled(served.draining), false);
+  assert.equal(await settled(served.draining, peer), false);
   session.exchange.data(session.machine.drain()).data(session.machine.drain());
   await served.draining;
   assert.deepEqual(await session.close().ended(), ["drain", "close 0"]);
@@ -102,7 +113,10 @@ Deno.test("after the last GOAWAY sessions still get streams, and requests are tu
   const over = server.listener.shutdown();
   await peer.until(() => peer.goaways.at(-1) === session.id + 4, "the last GOAWAY");
   const request = peer.request().finish();
-  const other = new SessionPeer(peer).connect();
+  const other = new SessionPeer(peer);
+  const early = other.openUnidirectional("x");
+  await peer.until(() => early.stopped, "the stop of a stream whose session cannot come any more");
+  other.connect();
   session.openBidirectional("x").finish();
   const { receive, send } = (await served.acceptBidirectional())!;
   assert.equal(textOf(await receive.read()), "x");
@@ -124,7 +138,7 @@ Deno.test("a handler that returns while the server stops closes its session as a
   await using server = harness;
   const peer = connect(server);
   const session = await SessionPeer.open(peer);
-  server.inFlight.drain();
+  server.listener.goaway();
   await go.promise;
   assert.deepEqual(await session.ended(), ["drain", "close 0"]);
   session.exchange.finish();
@@ -132,21 +146,17 @@ Deno.test("a handler that returns while the server stops closes its session as a
   assert.equal(server.inFlight.requests, 0);
 });
 
-Deno.test("InFlight tells sessions once each that clients are let go, and cuts those that are left", () => {
+Deno.test("InFlight cuts the sessions that are left at the deadline", () => {
   const inFlight = new InFlight();
-  const calls: string[] = [];
-  const session = (name: string) => ({
-    leave: () => void calls.push(`leave ${name}`),
-    cut: () => void calls.push(`cut ${name}`),
-  });
+  const cut: string[] = [];
+  const session = (name: string) => ({ cut: () => void cut.push(name) });
   const [first, second, third] = [session("first"), session("second"), session("third")];
   inFlight.addSession(first);
   inFlight.addSession(second);
   inFlight.deleteSession(second);
-  inFlight.leave(1001);
   inFlight.drain();
   inFlight.addSession(third);
-  assert.equal(inFlight.sessions, 2);
+  assert.deepEqual(cut, []);
   inFlight.cut(new ShutdownError());
-  assert.deepEqual(calls, ["leave first", "leave third", "cut first", "cut third"]);
+  assert.deepEqual(cut, ["first", "third"]);
 });

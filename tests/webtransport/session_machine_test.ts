@@ -230,6 +230,38 @@ Deno.test("SessionMachine holds nothing of a large capsule", () => {
   assert.throws(() => machine.finish(), H3Error);
 });
 
+Deno.test("SessionMachine has all capsules charged that do nothing, except the first", () => {
+  const useless = [
+    encodeCapsule(0x1234, utf8("")),
+    encodeCapsule(0x1234, utf8("xx")),
+    encodeCapsule(0x190b4d3f, encodeVarints(5)), // of flow control
+    encodeCapsule(DRAIN, utf8("")),
+    encodeCapsule(DATAGRAM, utf8("")),
+    encodeCapsule(DATAGRAM, new Uint8Array(MAX_CAPSULE_DATAGRAM_BYTES + 1)),
+  ];
+  const datagram = encodeCapsule(DATAGRAM, utf8("x"));
+  for (const first of useless) {
+    let charged = 0;
+    const machine = new SessionMachine(() => charged++);
+    machine.receive(concat([datagram, first, datagram]));
+    assert.equal(charged, 0);
+    machine.receive(concat([datagram, ...useless, datagram]));
+    assert.equal(charged, useless.length);
+    machine.receive(encodeCapsule(CLOSE, closeValue(0, utf8(""))));
+    assert.equal(charged, useless.length);
+  }
+});
+
+Deno.test("SessionMachine.receive() throws what the charge for a capsule does, and is silent then", () => {
+  const error = new Error("too many");
+  const machine = new SessionMachine(() => {
+    throw error;
+  });
+  const drain = encodeCapsule(DRAIN, utf8(""));
+  assert.throws(() => machine.receive(concat([drain, drain])), error);
+  assert.deepEqual(machine.receive(drain), []);
+});
+
 Deno.test("SessionMachine.close() writes code and reason, and cuts the reason at a character (§6)", () => {
   const reasons: [reason: string, sent: string][] = [
     ["", ""],
@@ -243,9 +275,10 @@ Deno.test("SessionMachine.close() writes code and reason, and cuts the reason at
   ];
   for (const [reason, sent] of reasons) {
     for (const code of [0, 1, 0x80000000, 0xffffffff]) {
-      const bytes = new SessionMachine().close(code, reason);
-      assert.deepEqual(bytes, encodeCapsule(CLOSE, closeValue(code, utf8(sent))));
-      assert.deepEqual(play([bytes]), [{ type: "close", code, reason: sent }]);
+      const close = new SessionMachine().close(code, reason);
+      assert.deepEqual(close.capsule, encodeCapsule(CLOSE, closeValue(code, utf8(sent))));
+      assert.deepEqual(play([close.capsule]), [{ type: "close", code, reason: sent }]);
+      assert.equal(close.reason, sent);
     }
   }
 });
@@ -307,9 +340,11 @@ Deno.test("property: what SessionMachine.close() is given comes to the other sid
     fc.string({ unit: "binary", minLength: 900, maxLength: 1200 }),
   );
   fc.assert(fc.property(fc.nat(0xffffffff), reason, (code, reason) => {
-    const [event] = play([new SessionMachine().close(code, reason)]);
+    const close = new SessionMachine().close(code, reason);
+    const [event] = play([close.capsule]);
     assert.ok(event?.type === "close");
     assert.equal(event.code, code);
+    assert.equal(event.reason, close.reason);
     assert.ok(reason.toWellFormed().startsWith(event.reason));
     const size = utf8(event.reason).length;
     const cut = event.reason.length < reason.length;

@@ -43,7 +43,7 @@ const CAPSULE = fc.oneof(
   fc.tuple(mostly([0x21, 0x190b4d3d, 0x190b4d3f], NUMBER), ANY_BYTES)
     .map(([type, value]) => frameBytes(type, value)),
   fc.tuple(fc.nat(0xffffffff), ANY_TEXT).map(([code, reason]) =>
-    new SessionMachine().close(code, reason)
+    new SessionMachine().close(code, reason).capsule
   ),
   fc.tuple(fc.constantFrom(CLOSE, DRAIN, 0x190b4d3e), ANY_BYTES)
     .map(([type, value]) => frameBytes(type, value)),

@@ -107,6 +107,11 @@ export class H3AttackTarget implements AsyncDisposable {
     });
   }
 
+  /** Connections that are open, and handshakes. */
+  get connections(): number {
+    return this.#quic.counts.open + this.handshakes;
+  }
+
   /** Handshakes that are not done. */
   get handshakes(): number {
     return this.#quic.counts.handshakes;

@@ -184,6 +184,7 @@ Deno.test("HTTP/3 connections beyond those of one client are closed at once, how
     await attacker.close();
   }
   endpoint.close();
+  await eventually(() => target.connections === 0, "room for others");
   await target.bystander().end();
   await target.empties();
 });

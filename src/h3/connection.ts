@@ -11,6 +11,7 @@
 import { QPACKDecoder, QPACKEncoder } from "../qpack/mod.ts";
 import { Budget } from "./budget.ts";
 import { ControlStream } from "./control_stream.ts";
+import { decodeDatagram, type HttpDatagram } from "./datagram.ts";
 import { H3, H3Error } from "./errors.ts";
 import { encodeFrame, FRAME } from "./frames.ts";
 import { greaseId } from "./grease.ts";
@@ -36,7 +37,10 @@ export interface H3Options {
   readonly qpackTableCapacity: number;
   /** Requests whose field section may wait for the client's encoder stream. */
   readonly qpackBlockedStreams: number;
-  /** Request streams the transport lets the client have open at a time; bounds what PRIORITY_UPDATE may name. */
+  /**
+   * Bidirectional streams the transport lets the client have open at a time, so that PRIORITY_UPDATE, datagrams and
+   * streams of WebTransport sessions can be for no more.
+   */
   readonly maxRequestStreams: number;
   /** Offers extended CONNECT (RFC 9220). */
   readonly enableConnectProtocol: boolean;
@@ -133,6 +137,29 @@ export class H3Connection {
     return new RequestStream(id, this.#context);
   }
 
+  /** A bidirectional stream that is not served: no more of it is known. */
+  turnAway(id: number): void {
+    this.#highestId = Math.max(this.#highestId, id);
+  }
+
+  /**
+   * Decodes the data of a QUIC DATAGRAM frame. It may be for a request yet to come.
+   *
+   * @throws {H3Error} H3_DATAGRAM_ERROR as {@linkcode decodeDatagram}; H3_ID_ERROR when the client cannot have a request
+   *   there (RFC 9297 §2.1).
+   */
+  datagram(bytes: Uint8Array): HttpDatagram {
+    const datagram = decodeDatagram(bytes);
+    const limit = this.#streamLimit();
+    if (datagram.streamId / ID_STEP < limit) return datagram;
+    throw new H3Error(
+      H3.ID_ERROR,
+      `Cannot accept a datagram for stream ${datagram.streamId}: expected a request stream below ${
+        ID_STEP * limit
+      }`,
+    );
+  }
+
   /** Whether to serve a stream: not when our GOAWAY said otherwise, so that the client may try elsewhere. */
   accepts(id: number): boolean {
     return id < this.#limit;
@@ -208,6 +235,7 @@ export class H3Connection {
       maxFieldSectionSize: this.#options.maxFieldSectionSize,
       enableConnectProtocol: this.#options.enableConnectProtocol,
       webTransport: this.#webTransport,
+      streamLimit: () => this.#streamLimit(),
       updatedPriority: (streamId) => this.#priorities.get(streamId) ?? null,
       forget: (streamId) => {
         this.#open.delete(streamId);
@@ -230,6 +258,7 @@ export class H3Connection {
       decoder: this.#decoder,
       encoder: this.#encoder,
       webTransport: this.#webTransport,
+      streamLimit: () => this.#streamLimit(),
     });
   }
 

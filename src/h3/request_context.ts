@@ -22,6 +22,8 @@ export interface RequestContext {
   readonly enableConnectProtocol: boolean;
   /** Whether WebTransport was offered. */
   readonly webTransport: boolean;
+  /** Request streams that the client may have opened by now, at most. */
+  streamLimit(): number;
   /** What PRIORITY_UPDATE said about a stream, which overrides its `priority` field; `null` when none came. */
   updatedPriority(streamId: number): Priority | null;
   /** The stream is over, in both directions. */

@@ -73,7 +73,7 @@ export class RequestFrames implements FramePolicy {
   /** The stream is none of requests: where a frame has its length there is a session id. */
   #leave(sessionId: number): Treatment {
     if (this.state !== "head" || this.#skipped) throw misplacedSignal("amid a request");
-    checkSessionId(sessionId);
+    checkSessionId(sessionId, this.#context.streamLimit());
     this.sessionId = sessionId;
     return "leave";
   }

@@ -64,6 +64,8 @@ export interface StreamTargets {
   readonly encoder: QPACKEncoder;
   /** Whether WebTransport was offered. */
   readonly webTransport: boolean;
+  /** Request streams that the client may have opened by now, at most. */
+  readonly streamLimit: () => number;
 }
 
 /** The unidirectional streams of one client; each critical one exists once. */
@@ -72,13 +74,17 @@ export class UnidirectionalStreams {
   readonly budget: Budget;
   /** Whether WebTransport was offered. */
   readonly webTransport: boolean;
+  /** Request streams that the client may have opened by now, at most. */
+  readonly streamLimit: () => number;
   /** Those that did not come yet, by type. */
   readonly #awaited: Map<number, Consumer>;
 
   /** @param targets Where the critical streams lead. */
-  constructor({ budget, control, decoder, encoder, webTransport }: StreamTargets) {
+  constructor(targets: StreamTargets) {
+    const { budget, control, decoder, encoder, webTransport, streamLimit } = targets;
     this.budget = budget;
     this.webTransport = webTransport;
+    this.streamLimit = streamLimit;
     this.#awaited = new Map<number, Consumer>([
       [STREAM.CONTROL, { name: "control", receive: (bytes) => control.receive(bytes) }],
       [STREAM.QPACK_ENCODER, {
@@ -193,7 +199,7 @@ class Stream implements UnidirectionalStream {
       return null;
     }
     this.#head = null;
-    checkSessionId(sessionId);
+    checkSessionId(sessionId, this.#streams.streamLimit());
     const rest = head.subarray(start + varintLength(head[start]!));
     this.#webTransport = startOf(sessionId, rest, this.#streams.budget);
     return null;

@@ -24,15 +24,18 @@ export interface WebTransportStart {
 }
 
 /**
- * Judges the session id of a stream (draft-ietf-webtrans-http3 §4). One beyond 2^53 is no stream that can be there.
+ * Judges the session id of a stream (draft-ietf-webtrans-http3 §4).
  *
- * @throws {H3Error} H3_ID_ERROR for the connection when it is no id of a stream in both directions of the client.
+ * @param streamLimit Request streams that the client may have opened by now, at most.
+ * @throws {H3Error} H3_ID_ERROR for the connection when the client cannot have a request there.
  */
-export function checkSessionId(sessionId: number): void {
-  if (sessionId % 4 === 0) return;
+export function checkSessionId(sessionId: number, streamLimit: number): void {
+  if (sessionId % 4 === 0 && sessionId / 4 < streamLimit) return;
   throw new H3Error(
     H3.ID_ERROR,
-    `Cannot accept a stream of WebTransport session ${sessionId}: expected the id of a request stream`,
+    `Cannot accept a stream of WebTransport session ${sessionId}: expected a request stream below ${
+      4 * streamLimit
+    }`,
   );
 }
 

@@ -71,6 +71,7 @@ function newContext(): RequestContext {
     maxFieldSectionSize: 65_536,
     enableConnectProtocol: false,
     webTransport: false,
+    streamLimit: () => Infinity,
     updatedPriority: () => null,
     forget: () => {},
   };

@@ -79,6 +79,7 @@ export function newContext(
     webTransport,
     priorities,
     forgotten,
+    streamLimit: () => Infinity,
     updatedPriority: (id) => priorities.get(id) ?? null,
     forget: (id) => void forgotten.push(id),
   };

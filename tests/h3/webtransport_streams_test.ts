@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { encodeDatagram } from "../../src/h3/datagram.ts";
 import { H3 } from "../../src/h3/errors.ts";
 import { encodeFrame, FRAME } from "../../src/h3/frames.ts";
 import { ODDITY_BURST, OVERHEAD_ALLOWANCE_BYTES, OVERHEAD_RATIO } from "../../src/h3/limits.ts";
@@ -40,11 +41,13 @@ function startsWith(signal: string): { readonly start: Uint8Array; readonly sess
 /** No ids of streams in both directions of the client, and one that no integer here can hold. */
 const NO_SESSIONS = ["01", "02", "03", "4005", "ffffffffffffffff", "fffffffffffffffc"];
 
-function newServer(): H3Connection {
+/** @param maxRequestStreams Any session may come by default. */
+function newServer(maxRequestStreams = Infinity): H3Connection {
   return newConnection({
     webTransportSessions: 1,
     enableConnectProtocol: true,
     enableDatagrams: true,
+    maxRequestStreams,
   });
 }
 
@@ -250,6 +253,35 @@ for (const hex of NO_SESSIONS) {
     }
   });
 }
+
+Deno.test("Streams and datagrams may be for as many requests as the client may open, and no more (RFC 9297 §2.1)", () => {
+  const all = [
+    (connection: H3Connection, id: number) => {
+      const stream = connection.request(4);
+      stream.receive(encodeVarints(0x41, id), 0);
+      assert.equal(stream.next()?.type, "webtransport");
+    },
+    (connection: H3Connection, id: number) => {
+      const stream = connection.unidirectional(2);
+      stream.receive(encodeVarints(STREAM.WEBTRANSPORT, id), 0);
+      assert.equal(stream.webTransport?.sessionId, id);
+    },
+    (connection: H3Connection, id: number) => {
+      const { streamId, payload } = connection.datagram(encodeDatagram(id, CONTENT));
+      assert.equal(streamId, id);
+      assert.deepEqual(payload, CONTENT);
+    },
+  ];
+  for (const arrive of all) {
+    const connection = newServer(2);
+    connection.request(0);
+    connection.turnAway(4); // which may be over by now, so that there may be another one
+    arrive(connection, 12);
+    for (const id of [16, 2 ** 52]) {
+      assertConnectionError(() => arrive(connection, id), H3.ID_ERROR);
+    }
+  }
+});
 
 Deno.test("UnidirectionalStream tolerates a stream that ends or is reset before its session is known, but not a flood of them", () => {
   const connection = newServer();

@@ -76,6 +76,18 @@ function fatal(name: string, code: string, bytes: (id: number) => Uint8Array): S
   };
 }
 
+/** Capsules that may be empty, and then mean little. */
+const IDLE: readonly { readonly name: string; readonly type: number }[] = [
+  { name: "unknown", type: 0x1234 },
+  { name: "DRAIN", type: WT_CAPSULE.DRAIN },
+  { name: "DATAGRAM", type: WT_CAPSULE.DATAGRAM },
+];
+
+/** Empty capsules of a type. */
+function times(count: number, type: number): Uint8Array {
+  return concat(Array.from({ length: count }, () => capsule(type)));
+}
+
 /** The attacks. */
 export const CAPSULE_ATTACKS: readonly SessionAttack[] = [
   ending("CLOSE twice", "clean 7 bye", async (session) => {
@@ -139,12 +151,16 @@ export const CAPSULE_ATTACKS: readonly SessionAttack[] = [
   harmless("a capsule of an unknown type and 1 MB", async (session) => {
     await session.capsule(0x1234, new Uint8Array(1_000_000));
   }),
-  harmless("100,000 empty capsules", async (session) => {
-    await session.data(concat(Array.from({ length: 100_000 }, () => capsule(0x1234))));
+  harmless("300 empty capsules, and DRAIN as often", async (session) => {
+    await session.data(concat([times(300, 0x1234), times(300, WT_CAPSULE.DRAIN)]));
   }),
-  harmless("DRAIN 10,000 times", async (session) => {
-    await session.data(concat(Array.from({ length: 10_000 }, () => capsule(WT_CAPSULE.DRAIN))));
-  }),
+  ...IDLE.map(({ name, type }) =>
+    fatal(
+      `10,000 ${name} capsules without content`,
+      "H3_EXCESSIVE_LOAD",
+      () => encodeFrame(FRAME.DATA, times(10_000, type)),
+    )
+  ),
   harmless("a limit for streams, which was not negotiated", async (session) => {
     await session.capsule(WT_CAPSULE.MAX_STREAMS, encodeVarints(0));
   }),

@@ -166,6 +166,18 @@ export const SESSION_FLOODS: readonly SessionAttack[] = [
     },
   },
   {
+    name: "that keeps opening streams for what is no session",
+    code: "H3_EXCESSIVE_LOAD",
+    async act(client) {
+      await client.get(); // takes the id
+      const start = streamStart(WT_STREAM.UNIDIRECTIONAL, NEXT, "useless");
+      while (!client.over) {
+        const stream = await client.unidirectional(start).catch(() => null); // ended meanwhile
+        stream?.finish();
+      }
+    },
+  },
+  {
     name: "that opens and ends 2000 streams",
     code: null,
     async act(client) {

@@ -14,6 +14,7 @@ import type {
 } from "../../src/webtransport_exchange.ts";
 import { concat } from "../_support/bytes.ts";
 import { answer } from "../_support/h3_harness.ts";
+import { requestFields } from "../_support/h3_peer.ts";
 import { connect, serveOpen, serveSessions, SessionPeer, textOf } from "./webtransport_peer.ts";
 
 /** The text of a stream up to its end. */
@@ -186,6 +187,23 @@ Deno.test("an early stream for what turns out to be a stream itself is stopped, 
     await peer.until(() => early.stopped, "the stop of a stream of a stream");
   }
   session.close();
+  await peer.untilIdle();
+});
+
+Deno.test("an early stream for a request is stopped when that begins, however long it is", async () => {
+  const go = Promise.withResolvers<void>();
+  const { server: harness } = serveSessions(() => Promise.resolve(), {
+    http: (exchange) => go.promise.then(() => answer(exchange)),
+  });
+  await using server = harness;
+  const peer = connect(server);
+  const request = new SessionPeer(peer);
+  const early = request.openUnidirectional("x");
+  await peer.until(() => server.listener.counts().streams === 2, "the early stream to be held");
+  request.exchange.headers(requestFields()).finish();
+  await peer.until(() => early.stopped, "its stop");
+  go.resolve();
+  await request.exchange.response();
   await peer.untilIdle();
 });
 

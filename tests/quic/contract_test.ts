@@ -1,16 +1,8 @@
-/**
- * What the port promises, on every implementation of it: in memory, and both back-ends on loopback.
- */
+/** What the port promises of streams. */
 
 import assert from "node:assert/strict";
-import {
-  ConnectionLostError,
-  type QuicBidirectionalStream,
-  StreamStoppedError,
-} from "../../src/quic/transport.ts";
+import { StreamStoppedError } from "../../src/quic/transport.ts";
 import { concat } from "../_support/bytes.ts";
-import { withDeadline } from "../_support/deadline.ts";
-import { type Pair, TRANSPORTS } from "../_support/quic_pair.ts";
 import {
   collect,
   echoAll,
@@ -21,17 +13,10 @@ import {
   readAll,
   readSome,
 } from "../_support/quic_steps.ts";
-import { eventually, standstill } from "../_support/waiting.ts";
+import { standstill } from "../_support/waiting.ts";
+import { type Rule, testRules } from "./contract.ts";
 
 const MEBIBYTE = 1_048_576;
-
-/** A promise of the port. */
-interface Rule {
-  /** Completes the name of the test. */
-  readonly name: string;
-  /** Fails when it is broken. */
-  readonly check: (pair: Pair) => Promise<void>;
-}
 
 const RULES: readonly Rule[] = [
   {
@@ -133,14 +118,6 @@ const RULES: readonly Rule[] = [
       await server.send.finish();
       assert.equal(await stream.read(), null);
       assert.equal((await connection.openBidirectional()).id, 5);
-    },
-  },
-  {
-    name: "openBidirectional() rejects when the connection is over",
-    async check({ connection }) {
-      connection.close(0, "");
-      await connection.closed;
-      await assert.rejects(connection.openBidirectional(), ConnectionLostError);
     },
   },
   {
@@ -247,62 +224,6 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "close() reaches the client with code and reason, and ends everything here",
-    async check(pair) {
-      const { connection, client } = pair;
-      const { server } = await openBidirectional(pair, HELLO);
-      const control = await connection.openUnidirectional();
-      await readSome(server.receive, HELLO.length);
-      const waiting = [
-        server.receive.read(),
-        connection.acceptBidirectional(),
-        connection.acceptUnidirectional(),
-        connection.readDatagram(),
-      ];
-      connection.close(0x10c, "gone");
-      connection.close(0x10d, "twice");
-      assert.deepEqual(await connection.closed, { by: "us", code: 0x10c, reason: "gone" });
-      assert.deepEqual(await client.closed, { code: 0x10c, reason: "gone" });
-      assert.deepEqual(await Promise.all(waiting), [null, null, null, null]);
-      await assertOver(pair, server, null);
-      await assert.rejects(control.write(HELLO), ConnectionLostError);
-    },
-  },
-  {
-    name: "the client's close tells code and reason, and fails everything here",
-    async check(pair) {
-      const { connection, client } = pair;
-      const { server } = await openBidirectional(pair, HELLO);
-      await readSome(server.receive, HELLO.length);
-      const lost = assert.rejects(server.receive.read(), ConnectionLostError);
-      const blocked = assert.rejects(
-        server.send.write(new Uint8Array(16 * MEBIBYTE)),
-        ConnectionLostError,
-      );
-      const waiting = [
-        connection.acceptBidirectional(),
-        connection.acceptUnidirectional(),
-        connection.readDatagram(),
-      ];
-      client.close(0x100, "bye");
-      assert.deepEqual(await connection.closed, { by: "peer", code: 0x100, reason: "bye" });
-      await Promise.all([lost, blocked]);
-      assert.deepEqual(await Promise.all(waiting), [null, null, null]);
-      await assertOver(pair, server, ConnectionLostError);
-    },
-  },
-  {
-    name: "datagrams go both ways, and one that is too large is dropped",
-    async check({ connection, client }) {
-      assert(connection.maxDatagramSize > 1000);
-      client.sendDatagram(HELLO);
-      assert.deepEqual(new Uint8Array((await connection.readDatagram())!), HELLO);
-      connection.sendDatagram(new Uint8Array(100_000));
-      connection.sendDatagram(HELLO);
-      assert.deepEqual(new Uint8Array(await client.readDatagram()), HELLO);
-    },
-  },
-  {
     name: "setSendOrder() works at any time",
     async check(pair) {
       const { stream, server } = await openBidirectional(pair, HELLO);
@@ -313,61 +234,9 @@ const RULES: readonly Rule[] = [
       assert.deepEqual(await collect(stream), HELLO);
     },
   },
-  {
-    name: "nothing is held of streams that are over",
-    async check(pair) {
-      const before = pair.openHalves();
-      for (let i = 0; i < 20; i++) await echoOnce(pair);
-      for (let i = 0; i < 20; i++) {
-        const { stream, server } = await openBidirectional(pair, HELLO);
-        server.receive.stop();
-        stream.stop();
-        await assert.rejects(server.send.write(new Uint8Array(16 * MEBIBYTE)), StreamStoppedError);
-        if (i % 2 === 0) server.send.finish();
-        else server.send.abandon();
-      }
-      await eventually(() => pair.openHalves() === before, "the halves to be released");
-      const { server } = await openBidirectional(pair, HELLO);
-      server.send.abandon();
-      assert.equal(pair.openHalves(), before + 2);
-      pair.connection.close(0, "");
-      await pair.connection.closed;
-      assert.equal(pair.openHalves(), 0);
-    },
-  },
 ];
 
-for (const { name: transport, open } of TRANSPORTS) {
-  for (const { name, check } of RULES) {
-    Deno.test(`QUIC port (${transport}): ${name}`, async () => {
-      const pair = await open();
-      try {
-        await withDeadline(check(pair), "the end of the test");
-      } finally {
-        await pair.close();
-      }
-    });
-  }
-}
-
-/** What the end of the connection leaves behind; reads end quietly when `reads` is `null`. */
-async function assertOver(
-  { connection }: Pair,
-  { receive, send }: QuicBidirectionalStream,
-  reads: null | typeof ConnectionLostError,
-): Promise<void> {
-  if (reads === null) assert.equal(await receive.read(), null);
-  else await assert.rejects(receive.read(), reads);
-  await assert.rejects(send.write(HELLO), ConnectionLostError);
-  await assert.rejects(connection.openUnidirectional(), ConnectionLostError);
-  assert.equal(await connection.acceptBidirectional(), null);
-  assert.equal(await connection.acceptUnidirectional(), null);
-  assert.equal(await connection.readDatagram(), null);
-  connection.sendDatagram(HELLO);
-  send.setSendOrder(1);
-  receive.stop();
-  send.abandon();
-}
+testRules(RULES);
 
 function isStopped(code: number): (error: unknown) => boolean {
   return (error) => error instanceof StreamStoppedError && error.code === code;

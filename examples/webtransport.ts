@@ -46,11 +46,7 @@ async function app(request: Request): Promise<Response> {
 
 /** A request that opens no session makes `upgradeWebTransport` throw, and the server answers it. */
 function enter(request: Request): Response {
-  const offered = request.headers.get("wt-available-protocols")?.includes(`"${PROTOCOL}"`);
-  const { session, response } = upgradeWebTransport(
-    request,
-    offered ? { protocol: PROTOCOL } : {},
-  );
+  const { session, response } = upgradeWebTransport(request, { protocols: [PROTOCOL] });
   attend(session);
   return response;
 }

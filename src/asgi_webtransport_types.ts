@@ -13,8 +13,8 @@ export type ASGIStreamKey = number | string;
 /**
  * Scope of one WebTransport session: an extension of ASGI by this server, `asgi.spec_version` `"1.0"`.
  *
- * It goes on from that of aioquic's example server, whose applications run unchanged. A session begins as a WebSocket does:
- * the application receives `webtransport.connect` and answers with `webtransport.accept`, or denies it with
+ * It goes on from that of aioquic's example server, whose messages keep their names and keys. A session begins as a
+ * WebSocket does: the application receives `webtransport.connect` and answers with `webtransport.accept`, or denies it with
  * `webtransport.close` or a response. Then streams come and go in both directions, and datagrams beside them. Streams of
  * the client are called by their numbers; those that the application opens have the names it gives them, so that it can
  * send on them at once.

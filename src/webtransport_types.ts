@@ -30,7 +30,7 @@ export interface ServerWebTransport extends WebTransport {
   readonly reliability: "supports-unreliable";
   /** Resolves when the session should come to its end soon: the client said so, or this server stops. May never settle. */
   readonly draining: Promise<void>;
-  /** Asks the client to bring the session to its end, which goes on; without effect before it is accepted. */
+  /** Asks the client to bring the session to its end, which goes on. */
   drain(): void;
   /** Figures of the session. */
   getStats(): Promise<ServerWebTransportStats>;
@@ -38,8 +38,11 @@ export interface ServerWebTransport extends WebTransport {
 
 /** Options of `upgradeWebTransport`. */
 export interface WebTransportUpgradeOptions {
-  /** Application protocol to choose; must be one the client offered (`protocols` of its constructor). */
-  readonly protocol?: string;
+  /**
+   * Application protocols that the handler speaks, the best first. The first of them that the client offered (`protocols`
+   * of its constructor) is chosen, and is `session.protocol`; none is, where the client offered none of them.
+   */
+  readonly protocols?: readonly string[];
   /** Further fields of the response that accepts. */
   readonly headers?: HeadersInit;
 }

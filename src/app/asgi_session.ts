@@ -19,9 +19,6 @@ import { SendingStreams } from "./asgi_sending_streams.ts";
 import { SessionEvents } from "./asgi_session_events.ts";
 import { DatagramPace } from "./datagram_pace.ts";
 
-/** Largest code of an application. */
-const MAX_CODE = 0xffff_ffff;
-
 /** One session. */
 export class ASGISession {
   /** What happens in it. */
@@ -71,15 +68,8 @@ export class ASGISession {
   }
 
   /** Closes the session. @throws {ApplicationError} For a code that cannot be sent. */
-  close({ code = 0, reason }: WebTransportCloseEvent): void {
-    if (!Number.isInteger(code) || code < 0 || code > MAX_CODE) {
-      throw new ApplicationError(
-        `Cannot close the session with a code: expected a whole number 0 to ${MAX_CODE}, received ${
-          describe(code)
-        }`,
-      );
-    }
-    this.#session.close(code, reason ?? "");
+  close({ code, reason }: WebTransportCloseEvent): void {
+    this.#session.close(code, reason ?? undefined);
   }
 
   async #open({ stream: name, unidirectional = false }: WebTransportStreamOpenEvent) {

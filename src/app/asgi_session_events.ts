@@ -91,9 +91,7 @@ export class SessionEvents {
 
   /** Brings what comes on a stream, until its end. */
   read(key: ASGIStreamKey, stream: WebTransportReceiveStream): void {
-    const reading = { stream, stopped: false };
-    this.#readings.set(key, reading);
-    this.#run(this.#read(key, reading));
+    this.#run(this.#read(key, this.#note(key, stream)));
   }
 
   /** Brings no more of a stream, and asks the client to stop; does nothing when it has ended. */
@@ -124,8 +122,15 @@ export class SessionEvents {
 
   async #announce(receive: WebTransportReceiveStream, unidirectional: boolean): Promise<void> {
     const { id: stream } = receive;
+    const reading = this.#note(stream, receive); // from now on it can be stopped
     await this.add({ type: "webtransport.stream.open", stream, unidirectional });
-    this.read(stream, receive);
+    this.#run(this.#read(stream, reading));
+  }
+
+  #note(key: ASGIStreamKey, stream: WebTransportReceiveStream): Reading {
+    const reading = { stream, stopped: false };
+    this.#readings.set(key, reading);
+    return reading;
   }
 
   async #datagrams(): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ApplicationError, HandshakeError } from "../errors.ts";
+import { ApplicationError } from "../errors.ts";
 import type { FetchHandler } from "../fetch_types.ts";
 import type { WebTransportExchange, WebTransportHandler } from "../webtransport_exchange.ts";
 import {
@@ -48,14 +48,12 @@ class Handshake {
     }
   }
 
-  #upgrade({ protocol, headers }: WebTransportUpgradeOptions): WebTransportUpgrade {
+  #upgrade({ protocols = [], headers = [] }: WebTransportUpgradeOptions): WebTransportUpgrade {
     if (this.#session) throw new ApplicationError(TWICE);
-    if (protocol !== undefined && !this.#exchange.protocols.includes(protocol)) {
-      const reason = `the client did not offer the protocol "${protocol}"`;
-      throw new HandshakeError(400, reason, [], "WebTransport");
-    }
-    const response = new Response(null, { status: 101, headers: headers ?? [] });
-    const session = this.#session = new FetchSession(protocol ?? "");
+    const { protocols: offered } = this.#exchange;
+    const protocol = protocols.find((name) => offered.includes(name)) ?? "";
+    const response = new Response(null, { status: 101, headers });
+    const session = this.#session = new FetchSession(protocol);
     return { session, response };
   }
 

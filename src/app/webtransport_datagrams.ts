@@ -34,11 +34,11 @@ export class SessionDatagrams implements WebTransportDatagramDuplexStream {
    * @param open Where both directions are noted.
    */
   constructor(session: Promise<WebTransportSession>, open: OpenParts) {
-    const source = new DatagramSource(session);
+    const source = new DatagramSource(session, open);
     this.#sink = new DatagramSink(session);
     this.readable = new DatagramReadable(source);
     this.writable = new DatagramWritable(this.#sink);
-    open.add(source).add(this.#sink);
+    open.add(this.#sink);
   }
 
   get maxDatagramSize(): number {
@@ -65,8 +65,8 @@ class DatagramSource extends SessionSource<Uint8Array> {
   /** Bytes the application got. */
   bytes = 0;
 
-  constructor(session: Promise<WebTransportSession>) {
-    super(session, async (session) => {
+  constructor(session: Promise<WebTransportSession>, open: OpenParts) {
+    super(session, open, async (session) => {
       const datagram = await session.readDatagram();
       this.bytes += datagram?.length ?? 0;
       return datagram;

@@ -22,6 +22,7 @@ export type OpenParts = Set<SessionPart>;
  */
 export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart {
   readonly #session: Promise<WebTransportSession>;
+  readonly #open: OpenParts;
   readonly #next: (session: WebTransportSession) => Promise<T | null>;
   readonly #drop: (item: T) => unknown;
   #controller: ReadableStreamDefaultController<T> | undefined;
@@ -30,21 +31,25 @@ export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart
 
   /**
    * @param session The session, once it is accepted.
+   * @param open Where it is noted while it is open.
    * @param next The next, `null` when the session is over. One call at a time.
    * @param drop Gets one that came when nobody wanted it any more.
    */
   constructor(
     session: Promise<WebTransportSession>,
+    open: OpenParts,
     next: (session: WebTransportSession) => Promise<T | null>,
     drop: (item: T) => unknown,
   ) {
     this.#session = session;
+    this.#open = open;
     this.#next = next;
     this.#drop = drop;
   }
 
   start(controller: ReadableStreamDefaultController<T>): void {
     this.#controller = controller;
+    this.#open.add(this);
   }
 
   async pull(controller: ReadableStreamDefaultController<T>): Promise<void> {
@@ -52,10 +57,11 @@ export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart
     try {
       const session = await this.#session;
       const item = await this.#next(session);
-      if (this.#cancelled) return void (item && this.#drop(item));
-      if (item === null) end(controller, await session.closed);
+      if (item === null) this.#end(await session.closed);
+      else if (this.#cancelled) this.#drop(item);
       else controller.enqueue(item);
     } catch (error) {
+      this.#open.delete(this);
       throw asTransportError(error);
     } finally {
       this.#pulling = false;
@@ -64,17 +70,19 @@ export class SessionSource<T> implements UnderlyingDefaultSource<T>, SessionPart
 
   cancel(): void {
     this.#cancelled = true;
+    this.#open.delete(this);
   }
 
   /** A read that waits learns of it by itself, and may get what came before. */
   over(how: WebTransportEnd): void {
-    if (this.#pulling || this.#cancelled || this.#controller === undefined) return;
-    end(this.#controller, how);
+    if (!this.#pulling) this.#end(how);
   }
-}
 
-/** Closes a stream after a clean end, else errors it. */
-function end(controller: ReadableStreamDefaultController, how: WebTransportEnd): void {
-  if (how.clean) controller.close();
-  else controller.error(sessionOver(how));
+  /** Closes the stream after a clean end, else errors it. */
+  #end(how: WebTransportEnd): void {
+    this.#open.delete(this);
+    if (this.#cancelled) return;
+    if (how.clean) this.#controller?.close();
+    else this.#controller?.error(sessionOver(how));
+  }
 }

@@ -27,8 +27,6 @@ export class FetchSession implements ServerWebTransport {
   readonly #draining = Promise.withResolvers<void>();
   readonly #open: OpenParts = new Set();
   #session: transport.WebTransportSession | undefined;
-  /** Arguments of a `close()` before the session was there. */
-  #closeEarly: [code: number, reason: string] | undefined;
 
   /** @param protocol Application protocol that is chosen, `""` for none. */
   constructor(protocol: string) {
@@ -74,7 +72,7 @@ export class FetchSession implements ServerWebTransport {
   }
 
   drain(): void {
-    this.#session?.drain();
+    this.#tell((session) => session.drain());
   }
 
   getStats(): Promise<ServerWebTransportStats> {
@@ -82,11 +80,10 @@ export class FetchSession implements ServerWebTransport {
     return Promise.resolve({ datagrams: { droppedIncoming } });
   }
 
-  /** Closes the session, once it is there. A second call does nothing. */
+  /** Closes the session. A second call does nothing. */
   close({ closeCode = 0, reason = "" }: WebTransportCloseInfo = {}): void {
-    const code = closeCode >>> 0;
-    if (this.#session) this.#session.close(code, reason);
-    else this.#closeEarly ??= [code, reason];
+    const [code, text] = [closeCode >>> 0, String(reason)]; // as the web converts them: none is refused
+    this.#tell((session) => session.close(code, text));
   }
 
   /** The handshake was accepted. Settles when the session is over. */
@@ -94,7 +91,6 @@ export class FetchSession implements ServerWebTransport {
     this.#session = session;
     session.draining.then(this.#draining.resolve);
     this.#accepted.resolve(session);
-    if (this.#closeEarly) session.close(...this.#closeEarly);
     const end = await session.closed;
     for (const part of this.#open) part.over(end);
     this.#open.clear();
@@ -110,12 +106,17 @@ export class FetchSession implements ServerWebTransport {
     this.#closed.reject(reason);
   }
 
+  /** Calls now, or in turn when the session is there. */
+  #tell(call: (session: transport.WebTransportSession) => void): void {
+    if (this.#session) call(this.#session);
+    else this.#accepted.promise.then(call, () => {}); // where it never is, there is nobody to tell
+  }
+
   #incoming<T>(
     next: (session: transport.WebTransportSession) => Promise<T | null>,
     drop: (item: T) => unknown,
   ): ReadableStream<T> {
-    const source = new SessionSource(this.#accepted.promise, next, drop);
-    this.#open.add(source);
+    const source = new SessionSource(this.#accepted.promise, this.#open, next, drop);
     return new ReadableStream<T>(source, { highWaterMark: 0 });
   }
 

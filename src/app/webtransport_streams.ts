@@ -41,6 +41,7 @@ class ReceiveSource implements UnderlyingByteSource, SessionPart {
   readonly #open: OpenParts;
   #controller: ReadableByteStreamController | undefined;
   #pulling = false;
+  #cancelled = false;
 
   constructor(stream: transport.WebTransportReceiveStream, open: OpenParts) {
     this.#stream = stream;
@@ -56,7 +57,7 @@ class ReceiveSource implements UnderlyingByteSource, SessionPart {
     this.#pulling = true;
     try {
       const chunk = await this.#stream.read();
-      if (!this.#open.has(this)) return; // cancelled meanwhile
+      if (this.#cancelled) return;
       if (chunk === null) this.#end(controller);
       else this.#deliver(chunk, controller);
     } catch (error) {
@@ -68,6 +69,7 @@ class ReceiveSource implements UnderlyingByteSource, SessionPart {
   }
 
   cancel(): void {
+    this.#cancelled = true;
     this.#open.delete(this);
     this.#stream.stop();
   }

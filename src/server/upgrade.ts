@@ -76,8 +76,8 @@ function foreignUpgrader(): Upgrader {
  * rejection that nobody handles is the program's end.
  *
  * @throws {ApplicationError} On a second call.
- * @throws {HandshakeError} When `options.protocol` was not offered (400), or the request is no handshake of WebTransport,
- * as any over HTTP/1.1 and HTTP/2 (501). Let it pass: the server answers so.
+ * @throws {HandshakeError} When the request is no handshake of WebTransport, as any over HTTP/1.1 and HTTP/2. Let it pass:
+ * the server answers with 501.
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-webtrans-http3 | WebTransport over HTTP/3}
  *
  * @example

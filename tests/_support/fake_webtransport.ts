@@ -200,6 +200,7 @@ export class FakeSession implements WebTransportSession {
 
   close(code = 0, reason = ""): void {
     if (this.#over) return;
+    if (code !== code >>> 0) throw new ApplicationError(`Cannot close with code ${code}`);
     this.closedWith = { code, reason };
     this.end({ code, reason });
   }

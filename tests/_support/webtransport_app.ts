@@ -40,7 +40,7 @@ export function fetchSessions(ends: Ends): FetchHandler {
     if (behaviour === "refuse") return new Response(null, { status: 403 });
     const { session, response } = upgradeWebTransport(request, {
       headers: { "x-behaviour": behaviour },
-      ...(behaviour === "protocol" ? { protocol: "chat" } : {}),
+      ...(behaviour === "protocol" ? { protocols: ["chat"] } : {}),
     });
     void session.closed.then(
       ({ closeCode, reason }) => ends.add(`closed ${closeCode} ${reason}`.trimEnd()),

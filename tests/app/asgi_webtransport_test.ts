@@ -161,7 +161,7 @@ for (const code of [-1, 0x1_0000_0000, 1.5, NaN, "1"]) {
   Deno.test(`asgiWebTransport() refuses to close with the code ${JSON.stringify(code)} (${code})`, async () => {
     await inSession(async ({ session, send }) => {
       const message = { type: "webtransport.close", code } as ASGISendEvent;
-      await assert.rejects(send(message), /expected a whole number 0 to 4294967295, received /);
+      await assert.rejects(send(message), ApplicationError);
       assert.equal(session.closedWith, null);
       await send(CLOSE);
     });

@@ -40,6 +40,10 @@ const CLOSES: readonly {
     info: { closeCode: 4_294_967_295, reason: "bye" },
     closed: { code: 4_294_967_295, reason: "bye" },
   },
+  {
+    info: { closeCode: -1, reason: 5 } as unknown as WebTransportCloseInfo, // converted, as in browsers
+    closed: { code: 4_294_967_295, reason: "5" },
+  },
 ];
 
 for (const { info, closed } of CLOSES) {
@@ -76,10 +80,28 @@ Deno.test("session.draining resolves when the client asks for the end", async ()
   assert.equal(await opened.session.draining, undefined);
 });
 
-Deno.test("session.drain() asks the client for the end", async () => {
-  await using opened = new Opened();
-  opened.session.drain();
-  assert.equal(opened.fake.drains, 1);
+for (const when of ["before", "after"]) {
+  Deno.test(`session.drain() ${when} it is accepted asks the client for the end`, async () => {
+    const session = new FetchSession("");
+    const fake = new FakeSession();
+    if (when === "before") session.drain();
+    const done = session.run(fake);
+    if (when === "after") session.drain();
+    await session.ready;
+    assert.equal(fake.drains, 1);
+    fake.end();
+    await done;
+  });
+}
+
+Deno.test("session.drain() and session.close() before it is accepted are done in that order", async () => {
+  const session = new FetchSession("");
+  const fake = new FakeSession();
+  session.drain();
+  session.close();
+  const drains = fake.closed.then(() => fake.drains);
+  await session.run(fake);
+  assert.equal(await drains, 1);
 });
 
 Deno.test("session.getStats() tells of datagrams that nobody read", async () => {
@@ -160,6 +182,16 @@ Deno.test("a stream that comes while the session closes is not lost to who waits
   opened.fake.end();
   assert.equal((await reading).done, false);
   assert.equal((await reader.read()).done, true);
+});
+
+Deno.test("a stream that failed by itself keeps no other from learning of the end", async () => {
+  const { fake, session, done } = new Opened();
+  fake.readDatagram = () => Promise.reject(new Error("on purpose"));
+  await assert.rejects(nextOf(session.datagrams.readable), /on purpose/);
+  fake.end();
+  await done;
+  await session.closed;
+  await assert.rejects(session.datagrams.writable.getWriter().closed, lostSession);
 });
 
 Deno.test("createBidirectionalStream() and createUnidirectionalStream() wait for the client's leave", async () => {

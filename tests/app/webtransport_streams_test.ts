@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { settled } from "../_support/fake_exchange.ts";
+import { withDeadline } from "../_support/deadline.ts";
+import { settled, toBytes } from "../_support/fake_exchange.ts";
 import type { FakeStream } from "../_support/fake_webtransport.ts";
 import { endedStream, lostSession, nextOf, Opened, textOf } from "./webtransport_harness.ts";
 
@@ -9,6 +10,9 @@ async function openStream({ fake, session }: Opened) {
   const { readable, writable } = await nextOf(session.incomingBidirectionalStreams);
   return { stream, readable, writable };
 }
+
+/** Milliseconds that only end a hang. */
+const HANG_MS = 30_000;
 
 const A_MEGABYTE = 1_000_000;
 
@@ -100,6 +104,19 @@ for (const waits of [true, false]) {
     assert.equal((await (reading ?? reader.read())).done, true);
   });
 }
+
+Deno.test("readable yields a piece that comes while the session ends to who waits for it", async () => {
+  await using opened = new Opened();
+  const { stream, readable } = await openStream(opened);
+  const reader = readable.getReader();
+  const reading = reader.read();
+  await settled();
+  stream.feed("last words");
+  opened.fake.end();
+  const { value } = await withDeadline(reading, "the piece", HANG_MS);
+  assert.deepEqual(value, toBytes("last words"));
+  await assert.rejects(reader.read(), lostSession);
+});
 
 // To the client
 

@@ -130,7 +130,7 @@ async function startServer(): Promise<Parts> {
     if (pathname !== "/session") {
       return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
     }
-    const { session, response } = upgradeWebTransport(request, chosenProtocol(request));
+    const { session, response } = upgradeWebTransport(request, { protocols: PROTOCOLS });
     arrivals.write({ request, httpVersion, session });
     return response;
   }, {
@@ -140,12 +140,6 @@ async function startServer(): Promise<Parts> {
     errorlog: log,
   });
   return { server, log, arrivals: readable.getReader() };
-}
-
-function chosenProtocol(request: Request): { protocol?: string } {
-  const offered = request.headers.get("wt-available-protocols") ?? "";
-  const protocol = PROTOCOLS.find((name) => offered.includes(`"${name}"`));
-  return protocol === undefined ? {} : { protocol };
 }
 
 /** Address of the listener of that transport. */

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { SETTING } from "../../src/h3/mod.ts";
 import { CHROMIUM } from "../_support/chromium.ts";
 import { testWithTool } from "../_support/h3_tools.ts";
 import { pieces, sumOf } from "../load/content.ts";
@@ -152,7 +153,15 @@ for (const { name, page, application, expected } of ROWS) {
   });
 }
 
-/** The drafts that Chromium speaks; it tells the server of one, whichever it chose. */
+/** Settings that say which drafts a client speaks, by the name of the first draft that has them. */
+const DRAFT_SETTINGS = [
+  { draft: "draft-02", id: SETTING.ENABLE_WEBTRANSPORT },
+  { draft: "draft-07", id: SETTING.WEBTRANSPORT_MAX_SESSIONS },
+  { draft: "draft-13", id: SETTING.WT_MAX_SESSIONS },
+  { draft: "draft-15", id: SETTING.WT_ENABLED },
+];
+
+/** The drafts that Chromium speaks. Its request names draft 02, whichever it chose. */
 const DRAFTS = [
   { drafts: "draft-02", features: [] },
   { drafts: "draft-02 and draft-07", features: ["EnableWebTransportDraft07"] },
@@ -161,6 +170,9 @@ const DRAFTS = [
 for (const { drafts, features } of DRAFTS) {
   testWithTool(CHROMIUM, `WebTransport: Chromium with ${drafts} opens a session`, async () => {
     await using meeting = await Meeting.start(features);
+    const settings = await meeting.settings();
+    const spoken = DRAFT_SETTINGS.filter(({ id }) => settings.has(id)).map(({ draft }) => draft);
+    assert.equal(spoken.join(" and "), drafts);
     const arrival = await meeting.open(`protocols: ["tests.v1", "tests.v2"]`);
     const { request: { headers }, httpVersion, session } = arrival;
     const [agent, protocol] = await meeting.run<string[]>(
@@ -168,7 +180,9 @@ for (const { drafts, features } of DRAFTS) {
     );
     const draft02 = headers.get("sec-webtransport-http3-draft02");
     const offered = headers.get("wt-available-protocols");
-    console.log(`${agent} with ${drafts}: HTTP/${httpVersion}, WebTransport over HTTP/3`);
+    console.log(
+      `${agent}, whose settings have ${drafts}: HTTP/${httpVersion}, WebTransport over HTTP/3`,
+    );
     console.log(`sec-webtransport-http3-draft02: ${draft02}; wt-available-protocols: ${offered}`);
     console.log(`Negotiated application protocol: ${protocol}`);
     assert.deepEqual([protocol, session.protocol, httpVersion], ["tests.v2", "tests.v2", "3"]);
@@ -241,6 +255,7 @@ testWithTool(
   async () => {
     await using meeting = await Meeting.start();
     await assert.rejects(meeting.dial("/elsewhere"), REFUSED);
+    await meeting.logs("INFO CONNECT /elsewhere 3 501");
     await meeting.open();
   },
 );
@@ -252,6 +267,9 @@ testWithTool(
     await using meeting = await Meeting.start();
     await meeting.browser.open(`${meeting.tcpUrl}/`); // the port is another one
     await assert.rejects(meeting.dial("/session"), REFUSED);
+    const why = `pages of "${meeting.tcpUrl}" may not open any. To allow them`;
+    const start = "INFO Refused CONNECT with 403: Cannot accept the WebTransport session: ";
+    await meeting.logs(`${start}${why} add the origin to "webtransport_origins"`);
     await meeting.browser.open(`${meeting.url}/`);
     const { request } = await meeting.open(); // the first one that the application sees
     assert.equal(request.headers.get("origin"), meeting.url);

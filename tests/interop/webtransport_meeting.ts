@@ -10,6 +10,8 @@ import { Chromium } from "../_support/chromium.ts";
 import { withDeadline } from "../_support/deadline.ts";
 import { LogSink } from "../_support/log_sink.ts";
 import { serverCertificate } from "../_support/server_certificate.ts";
+import { eventually } from "../_support/waiting.ts";
+import { SettingsListener } from "./settings_listener.ts";
 
 /** Milliseconds until something has happened; far more than it takes. */
 const PATIENCE_MS = 20_000;
@@ -29,7 +31,7 @@ export interface Arrival {
 
 /** A server, and a browser whose page was loaded from it over HTTP/3. */
 export class Meeting implements AsyncDisposable {
-  /** The error log of the server. */
+  /** Both logs of the server. */
   readonly log: LogSink;
   readonly server: Server;
   readonly browser: Chromium;
@@ -83,21 +85,38 @@ export class Meeting implements AsyncDisposable {
    * @param options Members of the constructor's options beside the certificate, as JavaScript.
    */
   dial(path: string, options = ""): Promise<void> {
+    return this.#connect(`${this.url}${path}`, this.#hash, options);
+  }
+
+  /** Identifiers of the settings that the browser sends to a server that it wants a session of. */
+  async settings(): Promise<ReadonlySet<number>> {
+    await using listener = await SettingsListener.start();
+    this.#connect(listener.url, listener.certificateHash).catch(() => {}); // there is no session
+    return await soon(listener.next(), "the browser's settings");
+  }
+
+  /** Runs statements in the page; what they return. */
+  run<T>(statements: string): Promise<T> {
+    return this.browser.evaluate(`(async () => { ${statements} })()`);
+  }
+
+  /** Waits for a line of the server's logs that begins so. */
+  logs(start: string): Promise<void> {
+    const { lines } = this.log;
+    return eventually(() => lines.some((line) => line.startsWith(start)), `the line "${start}"`);
+  }
+
+  #connect(url: string, certificateHash: string, options = ""): Promise<void> {
     return this.run(`
-      globalThis.transport = new WebTransport("${this.url}${path}", {
+      globalThis.transport = new WebTransport("${url}", {
         serverCertificateHashes: [
-          { algorithm: "sha-256", value: Uint8Array.fromBase64("${this.#hash}") },
+          { algorithm: "sha-256", value: Uint8Array.fromBase64("${certificateHash}") },
         ],
         ${options}
       });
       transport.closed.catch(() => {});
       await transport.ready;
     `);
-  }
-
-  /** Runs statements in the page; what they return. */
-  run<T>(statements: string): Promise<T> {
-    return this.browser.evaluate(`(async () => { ${statements} })()`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -138,6 +157,8 @@ async function startServer(): Promise<Parts> {
     quicBind: "127.0.0.1:0",
     devCertificate: true,
     errorlog: log,
+    accesslog: log,
+    accessLogFormat: "%(R)s %(s)s",
   });
   return { server, log, arrivals: readable.getReader() };
 }

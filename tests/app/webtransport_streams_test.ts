@@ -146,6 +146,27 @@ Deno.test("writable sends copies of bytes of any kind, and the end", async () =>
   assert.deepEqual(await writable.getStats(), stats);
 });
 
+/** What settles a write whose bytes the transport has not sent. */
+const GIVE_UP: Readonly<Record<string, (opened: Opened, writer: WebTransportWriter) => unknown>> = {
+  "is aborted": (_opened, writer) => writer.abort(),
+  "loses its session": ({ fake }) => fake.end({ clean: false }),
+};
+for (const [name, giveUp] of Object.entries(GIVE_UP)) {
+  Deno.test(`writable that ${name} while a write waits gives the buffer back, and what was written stays`, async () => {
+    await using opened = new Opened();
+    const { stream, writable } = await openStream(opened);
+    const writer = writable.getWriter();
+    stream.send.hold();
+    const buffer = Uint8Array.of(1, 2);
+    const writing = writer.write(buffer);
+    await settled();
+    giveUp(opened, writer);
+    await assert.rejects(writing);
+    buffer.fill(9); // for another client
+    assert.deepEqual(stream.send.written, [Uint8Array.of(1, 2)]);
+  });
+}
+
 Deno.test("writable refuses what is no bytes, and gives the stream up", async () => {
   await using opened = new Opened();
   const { stream, writable } = await openStream(opened);

@@ -208,9 +208,15 @@ export const WEBTRANSPORT_DATAGRAM_QUEUE = 256;
 
 /**
  * Streams, and as many datagrams, that may wait on one connection for a session whose handshake was not accepted yet:
- * they may overtake it (draft-ietf-webtrans-http3 §4.6). Further ones are refused.
+ * they may overtake it (draft-ietf-webtrans-http3 §4.6). Further ones are refused. A stream may hold 1.25 MB.
  */
-export const WEBTRANSPORT_MAX_EARLY = 64;
+export const WEBTRANSPORT_MAX_EARLY = 16;
+
+/**
+ * Milliseconds that each of them waits. RFC 9297 §2.1 has a round trip or so in mind; a lost packet takes a few, and the
+ * application may look something up before it accepts.
+ */
+export const WEBTRANSPORT_EARLY_MS = 5_000;
 
 /** Milliseconds a client has to end its half of a session that we closed, before what is left of its streams is dropped. */
 export const WEBTRANSPORT_CLOSE_TIMEOUT_MS = 5_000;

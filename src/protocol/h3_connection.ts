@@ -12,6 +12,7 @@ import {
   H3,
   H3Connection,
   H3Error,
+  type HttpDatagram,
   sendOrder,
   type WebTransportStart,
 } from "../h3/mod.ts";
@@ -68,11 +69,11 @@ export class H3ConnectionDriver implements Roles {
   #lastStream = -1;
   /** When the last request stream with a whole response ended, by the clock of the settings. */
   #lastEnd = -Infinity;
-  /** When the last request stream of all ended, or the connection began. */
+  /** When the last request ended, or the connection began. */
   #idleSince: number;
   #idle: PromiseWithResolvers<void> | undefined;
-  /** Whether a response was given up without its end. */
-  #broken = false;
+  /** What the connection is going to be closed with, other than H3_NO_ERROR. */
+  #fault: H3Error | null = null;
   #over = false;
 
   constructor(quic: QuicConnection, application: Application, settings: H3Settings) {
@@ -141,11 +142,13 @@ export class H3ConnectionDriver implements Roles {
   }
 
   breakOff(reason: string): void {
-    if (this.#over || this.#broken) return;
-    this.#broken = true;
-    this.#report(`a response was broken off: ${reason}`);
-    this.goaway(true);
-    void this.#closeWhenIdle(this.settings.gracefulTimeout * 1000);
+    const message = "a response was broken off";
+    this.#endSoon(new H3Error(H3.INTERNAL_ERROR, message), `${message}: ${reason}`);
+  }
+
+  giveUp(reason: string): void {
+    const error = new H3Error(H3.EXCESSIVE_LOAD, `Cannot go on: ${reason}`);
+    this.#endSoon(error, `${errorName(error.code)}: ${error.message}`);
   }
 
   within(milliseconds: number): number {
@@ -156,6 +159,7 @@ export class H3ConnectionDriver implements Roles {
     let next = Infinity;
     this.#try(() => {
       for (const request of [...this.#streams.values()]) next = Math.min(next, request.look(now));
+      if (this.webtransport) next = Math.min(next, this.webtransport.look(now));
     });
     return next;
   }
@@ -174,7 +178,7 @@ export class H3ConnectionDriver implements Roles {
     for (const request of [...this.#streams.values()]) request.stopAnswered();
   }
 
-  /** Lets what is in progress finish, then closes with H3_NO_ERROR, or an error when a response was broken off. */
+  /** Lets what is in progress finish, then closes with H3_NO_ERROR, or an error when something was given up. */
   async shutdown(): Promise<void> {
     this.goaway(true);
     await this.#closeWhenIdle();
@@ -233,6 +237,7 @@ export class H3ConnectionDriver implements Roles {
       else {
         stream.receive.stop(); // the client may send it again elsewhere
         stream.send.abandon();
+        this.#machine.turnAway(stream.id);
         this.webtransport?.dropEarly(stream.id);
       }
     }
@@ -250,12 +255,16 @@ export class H3ConnectionDriver implements Roles {
   }
 
   awaits(streamId: number): boolean {
-    if (streamId > this.#lastStream) return this.accepts(streamId);
-    return this.#streams.get(streamId)?.judged === false;
+    if (!this.accepts(streamId)) return false;
+    return streamId > this.#lastStream || this.#streams.get(streamId)?.judged === false;
+  }
+
+  datagram(bytes: Uint8Array): HttpDatagram {
+    return this.#machine.datagram(bytes);
   }
 
   onSessionStream(stream: QuicBidirectionalStream, start: WebTransportStart): void {
-    this.#forget(stream.id, this.settings.limits.clock.now());
+    this.#forget(stream.id); // an open session has its request, and others keep no connection from being idle
     this.webtransport!.onBidirectional(stream, start);
   }
 
@@ -266,25 +275,34 @@ export class H3ConnectionDriver implements Roles {
   onOver(streamId: number, truncated: boolean): void {
     const now = this.settings.limits.clock.now();
     if (!truncated) this.#lastEnd = now;
-    this.#forget(streamId, now);
+    this.#idleSince = now;
+    this.#forget(streamId);
   }
 
   /** A stream carries no request any more, or never did. */
-  #forget(streamId: number, now: number): void {
+  #forget(streamId: number): void {
     this.webtransport?.onNoSession(streamId);
     this.#streams.delete(streamId);
     if (this.#streams.size > 0) return;
-    this.#idleSince = now;
     this.#idle?.resolve();
     this.#idle = undefined;
   }
 
+  /** As long as other requests last, but no longer than the graceful time. */
+  #endSoon(fault: H3Error, report: string): void {
+    if (this.#over || this.#fault) return;
+    this.#fault = fault;
+    this.#report(report);
+    this.goaway(true);
+    void this.#closeWhenIdle(this.settings.gracefulTimeout * 1000);
+  }
+
   async #closeWhenIdle(milliseconds?: number): Promise<void> {
     await this.#untilIdle(milliseconds);
+    if (this.webtransport?.cut()) await this.#untilIdle(LINGER_MS);
     const left = this.#lastEnd + LINGER_MS - this.settings.limits.clock.now();
     if (left > 0 && !this.#over) await within(this.#quic.closed, left);
-    if (this.#broken) this.close(H3.INTERNAL_ERROR, "a response was broken off");
-    else this.close(H3.NO_ERROR, "");
+    this.close(this.#fault?.code ?? H3.NO_ERROR, this.#fault?.message ?? "");
   }
 
   /** Settles when no request stream is open, or after `milliseconds`. */

@@ -1,66 +1,59 @@
 /**
- * Streams and datagrams that came before their session was accepted: packets overtake each other, and clients need not
- * wait for the answer before they send.
+ * What came before its session was accepted: packets overtake each other, and clients need not wait for the answer before
+ * they send. There may never be a session, so it waits for a short time, and little does.
  *
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-webtrans-http3#section-4.6 | WebTransport over HTTP/3 §4.6}
  * @module
  */
 
 import { WEBTRANSPORT_MAX_EARLY } from "../limits.ts";
-import type { IncomingStream } from "./webtransport_streams.ts";
 
-/** What came for one session. */
-export interface EarlyArrivals {
-  /** Streams, in order. */
-  readonly streams: IncomingStream[];
-  /** Datagrams, in order. */
-  readonly datagrams: Uint8Array[];
+interface Early<T> {
+  readonly sessionId: number;
+  readonly arrival: T;
+  readonly due: number;
 }
 
-const NONE: EarlyArrivals = { streams: [], datagrams: [] };
+const NONE: readonly never[] = [];
 
-/** Holds what came early on one connection. Streams are not read meanwhile. */
-export class EarlyQueue {
-  readonly #sessions = new Map<number, EarlyArrivals>();
-  #streams = 0;
-  #datagrams = 0;
+/** Holds early arrivals of one kind on one connection. */
+export class EarlyArrivals<T> {
+  #waiting: Early<T>[] = [];
 
-  /** Streams that are held. */
-  get streams(): number {
-    return this.#streams;
+  /** How many are held. */
+  get size(): number {
+    return this.#waiting.length;
   }
 
-  /** Holds a stream; `false` when there are too many. */
-  addStream(sessionId: number, stream: IncomingStream): boolean {
-    if (this.#streams >= WEBTRANSPORT_MAX_EARLY) return false;
-    this.#streams++;
-    this.#of(sessionId).streams.push(stream);
-    return true;
+  /** Whether there is no room for another one. */
+  get full(): boolean {
+    return this.size >= WEBTRANSPORT_MAX_EARLY;
   }
 
-  /** Holds a datagram, or drops it when there are too many. */
-  addDatagram(sessionId: number, payload: Uint8Array): void {
-    if (this.#datagrams >= WEBTRANSPORT_MAX_EARLY) return;
-    this.#datagrams++;
-    this.#of(sessionId).datagrams.push(payload);
+  /** When the first of them has waited for long enough; `Infinity` when there is none. */
+  get due(): number {
+    return this.#waiting[0]?.due ?? Infinity;
   }
 
-  /** Takes what came for a session. */
-  take(sessionId: number): EarlyArrivals {
-    if (this.#sessions.size === 0) return NONE; // as nearly always
-    const arrivals = this.#sessions.get(sessionId);
-    if (arrivals === undefined) return NONE;
-    this.#sessions.delete(sessionId);
-    this.#streams -= arrivals.streams.length;
-    this.#datagrams -= arrivals.datagrams.length;
-    return arrivals;
+  /** Holds one; not when it is full. @param due When it has waited for long enough, no earlier than those before it. */
+  add(sessionId: number, arrival: T, due: number): void {
+    this.#waiting.push({ sessionId, arrival, due });
   }
 
-  #of(sessionId: number): EarlyArrivals {
-    let arrivals = this.#sessions.get(sessionId);
-    if (arrivals === undefined) {
-      this.#sessions.set(sessionId, arrivals = { streams: [], datagrams: [] });
-    }
-    return arrivals;
+  /** Takes what came for a session, in order. */
+  take(sessionId: number): readonly T[] {
+    if (this.size === 0) return NONE; // as nearly always, and every request asks
+    return this.#takeIf((early) => early.sessionId === sessionId);
+  }
+
+  /** Takes what was due by `now`. */
+  takeDue(now: number): readonly T[] {
+    return this.#takeIf((early) => early.due <= now);
+  }
+
+  #takeIf(isWanted: (early: Early<T>) => boolean): readonly T[] {
+    const taken = this.#waiting.filter(isWanted);
+    this.#waiting = this.#waiting.filter((early) => !isWanted(early));
+    return taken.map(({ arrival }) => arrival);
   }
 }

@@ -81,8 +81,8 @@ export interface SessionParts {
 /** What the client is told when its application failed: a code of our choice, for all of them are the application's. */
 const FAILED = { code: 1, reason: "Internal error" } as const;
 
-/** What it is told when the time of a graceful stop is over. */
-const STOPPED = { code: 0, reason: "Server shutting down" } as const;
+/** Code of a session that the server ends before the application would. */
+const CUT = 0;
 
 /** One session. */
 export class H3WebTransportSession implements WebTransportSession, OpenSession, Expiring {
@@ -191,9 +191,10 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
     this.#draining.resolve();
   }
 
-  cut(): void {
+  /** Ends it for the server, by default because the time of a graceful stop is over. */
+  cut(reason = "Server shutting down"): void {
     if (!this.over) this.#parts.observed?.decide("aborted");
-    this.close(STOPPED.code, STOPPED.reason);
+    this.close(CUT, reason);
   }
 
   /** The application failed; a client that left is no failure of its. */

@@ -137,7 +137,7 @@ Deno.test("a client that lets go of no stream after the end loses the connection
   assert.equal(peer.over, false);
   assert.equal(server.listener.counts().streams, 1);
   clock.advance(1_000);
-  assert.equal(await peer.closed(), "H3_INTERNAL_ERROR");
+  assert.equal(await peer.closed(), "H3_EXCESSIVE_LOAD");
   assert.match(server.take("connectionClosed").join(), /does not let go of the streams/);
   assert.deepEqual(peer.client.live, NOTHING_LIVE);
 });

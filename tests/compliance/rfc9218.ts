@@ -9,7 +9,7 @@ import type { Proof, Requirement } from "./ledger.ts";
 const PRIORITY = "tests/h3/priority_test.ts";
 const CONTROL = "tests/h3/control_stream_test.ts";
 const REQUEST_FRAMES = "tests/h3/request_frames_test.ts";
-const CONNECTION = "tests/h3/connection_test.ts";
+const CONNECTION = "tests/h3/connection_priority_test.ts";
 
 const HTTP2: Proof = { notApplicable: "It is about HTTP/2, which is Deno's own" };
 

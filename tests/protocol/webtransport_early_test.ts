@@ -217,7 +217,7 @@ Deno.test("an early stream for a request that GOAWAY turns away is stopped", asy
   const running = peer.request().finish();
   const late = new SessionPeer(peer);
   const early = late.openUnidirectional("x");
-  await peer.until(() => server.listener.counts().streams === 2, "the early stream to be held");
+  await peer.until(() => server.listener.counts().streams === 1, "the early stream to be held");
   const over = server.listener.shutdown();
   await peer.until(() => peer.goaways.at(-1) === running.id + 4, "the last GOAWAY");
   assert.equal(early.stopped, false);

@@ -122,7 +122,8 @@ export class Config {
   webtransportMaxSessions!: number;
   /**
    * Streams, bidirectional and unidirectional each, that a client may have open beyond those of requests, for all sessions
-   * of a connection. One that the application aborted counts until its session ends. Default `100`.
+   * of a connection. One that nobody reads may hold 1.25 MB; one that the application aborted counts until its session
+   * ends. Default `32`.
    */
   webtransportMaxStreams!: number;
   /** Origins whose pages may open sessions beside the server's own, `"*"` for any. Others get 403. Default `[]`. */

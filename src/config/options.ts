@@ -212,7 +212,7 @@ const ROWS = {
     effect: { http3Only: "the runtime's own WebSockets, of HTTP/1.1, have no extensions" },
   },
   webtransportMaxSessions: { kind: integer(0, 64), default: 8, effect: "now" },
-  webtransportMaxStreams: { kind: integer(1, 1000), default: 100, effect: "now" },
+  webtransportMaxStreams: { kind: integer(1, 1000), default: 32, effect: "now" },
   webtransportOrigins: { kind: ORIGINS, default: [], effect: "now" },
   workerClass: {
     kind: oneOf("asyncio", "uvloop", "trio"),

@@ -82,7 +82,7 @@ Deno.test("new Config() has Hypercorn's defaults", () => {
     websocketPermessageDeflate: false,
     websocketPingInterval: null,
     webtransportMaxSessions: 8,
-    webtransportMaxStreams: 100,
+    webtransportMaxStreams: 32,
     webtransportOrigins: [],
     workerClass: "asyncio",
     workerFlags: [],

@@ -28,8 +28,12 @@ function fatal(
 }
 
 /** A connection that ends because of a datagram. */
-function fatalDatagram(name: string, bytes: Uint8Array): SessionAttack {
-  return fatal(`that sends a datagram ${name}`, "H3_DATAGRAM_ERROR", (client) => {
+function fatalDatagram(
+  name: string,
+  bytes: Uint8Array,
+  code = "H3_DATAGRAM_ERROR",
+): SessionAttack {
+  return fatal(`that sends a datagram ${name}`, code, (client) => {
     client.sendDatagram(bytes);
     return Promise.resolve();
   });
@@ -111,7 +115,7 @@ export const STREAM_ATTACKS: readonly SessionAttack[] = [
       await Promise.all(stopped);
     },
   },
-  ...[1, 2, 3, 2 ** 40 + 1].flatMap((id) => [
+  ...[1, 2, 3, 2 ** 40 + 1, 2 ** 40].flatMap((id) => [
     fatal(
       `whose stream in both directions is for ${id}, which is no request`,
       "H3_ID_ERROR",
@@ -140,12 +144,17 @@ export const STREAM_ATTACKS: readonly SessionAttack[] = [
   fatalDatagram("of no bytes", new Uint8Array(0)),
   fatalDatagram("that ends inside its id", Uint8Array.of(0xc0, 0)),
   fatalDatagram("whose id is no stream's", Uint8Array.of(0xd0, 0, 0, 0, 0, 0, 0, 0)),
+  fatalDatagram(
+    "for a request that it cannot have",
+    datagramOf(2 ** 40, new Uint8Array(1)),
+    "H3_ID_ERROR",
+  ),
   {
     name: "whose datagrams are for nobody: they are dropped",
     code: null,
     async act(client) {
       await client.get();
-      for (const id of [NEXT, 400, 2 ** 40]) {
+      for (const id of [NEXT, 400]) {
         for (let i = 0; i < 100; i++) client.sendDatagram(datagramOf(id, new Uint8Array(100)));
       }
       await client.get();

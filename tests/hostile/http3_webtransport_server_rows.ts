@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { DisconnectError } from "../../src/errors.ts";
+import { encodeVarints } from "../../src/h3/mod.ts";
 import {
   type WebTransportSession,
   WebTransportStreamError,
@@ -158,6 +159,7 @@ export const SERVER_ATTACKS: readonly SessionAttack[] = [
       const session = await client.begin();
       let taken = 0;
       const sending = async () => {
+        await session.data(encodeVarints(0x1234, 2 ** 50)); // one capsule, without an end
         while (await session.data(new Uint8Array(PIECE))) taken += PIECE;
       };
       void sending();

@@ -1,6 +1,9 @@
 /**
  * Errors of WebTransport as fetch applications see them.
  *
+ * A client leaves whenever it likes, and what an application then reads or writes rejects. Where nobody catches that, it
+ * must not end the process, or any client could: of these errors, and of no others, the rejection counts as handled.
+ *
  * @see {@link https://www.w3.org/TR/webtransport/#webtransporterror | WebTransport, WebTransportError}
  * @module
  */
@@ -8,8 +11,19 @@
 import { DisconnectError } from "../errors.ts";
 import { type WebTransportEnd, WebTransportStreamError } from "../webtransport_exchange.ts";
 
+/** Errors that were made here. None of them says that something is wrong with the program. */
+const made = new WeakSet<object>();
+
+let listening = false;
+
+/** Says whether an error is one that a session gave the application, as it does when the client leaves. */
+export function isSessionError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && made.has(error);
+}
+
 /**
- * Makes a `WebTransportError`: the runtime's where it has one, else an error of the same shape.
+ * Makes a `WebTransportError`: the runtime's where it has one, else an error of the same shape. It does not end the
+ * process when nobody catches it.
  *
  * @param message What happened.
  * @param source What it happened to.
@@ -19,6 +33,24 @@ export function transportError(
   message: string,
   source: WebTransportErrorSource,
   streamErrorCode: number | null = null,
+): WebTransportError {
+  const error = newError(message, source, streamErrorCode);
+  made.add(error);
+  if (!listening) {
+    listening = true;
+    addEventListener("unhandledrejection", forgive);
+  }
+  return error;
+}
+
+function forgive(event: PromiseRejectionEvent): void {
+  if (isSessionError(event.reason)) event.preventDefault();
+}
+
+function newError(
+  message: string,
+  source: WebTransportErrorSource,
+  streamErrorCode: number | null,
 ): WebTransportError {
   if (typeof WebTransportError === "function") {
     return new WebTransportError(message, { source, streamErrorCode });
@@ -30,14 +62,19 @@ export function transportError(
 /** What a call of a session failed with, as an application is to see it: what is no word of the client stays as it is. */
 export function asTransportError(error: unknown): unknown {
   if (error instanceof WebTransportStreamError) {
-    return transportError(error.message, "stream", error.code);
+    return transportError(`${error.message}. ${CATCH_STREAM}`, "stream", error.code);
   }
-  if (error instanceof DisconnectError) return transportError(error.message, "session");
+  if (error instanceof DisconnectError) {
+    return transportError(`${error.message}. ${CATCH}`, "session");
+  }
   return error;
 }
 
 /** What is wrong with whatever belonged to a session that is over. */
 export function sessionOver({ clean }: WebTransportEnd): WebTransportError {
-  const message = clean ? "The session is closed" : "The session was lost";
-  return transportError(message, "session");
+  const how = clean ? "it was closed" : "the client left";
+  return transportError(`The WebTransport session is over: ${how}. ${CATCH}`, "session");
 }
+
+const CATCH = "Catch this where the session is read or written";
+const CATCH_STREAM = "Catch this where the stream is read or written";

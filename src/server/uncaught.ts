@@ -11,6 +11,7 @@
  */
 
 import process from "node:process";
+import { isSessionError } from "../app/webtransport_error.ts";
 import { detailsOf } from "./reporter.ts";
 
 /** How many are told in a row: a timer may throw a thousand times a second while the server stops. */
@@ -18,7 +19,7 @@ const MAX_TOLD = 10;
 
 /**
  * Takes over uncaught errors, until disposed. Those of an application that handles them itself, by a listener that was
- * there before or by `process.on`, are its own business.
+ * there before or by `process.on`, are its own business, and those of WebTransport sessions nobody's.
  *
  * @param tell Told of each of the first ten, with its stack.
  * @param onFirst Called after the first was told.
@@ -26,7 +27,8 @@ const MAX_TOLD = 10;
 export function onUncaught(tell: (text: string) => void, onFirst: () => void): Disposable {
   let count = 0;
   const take = (event: Event, name: string, what: string, error: unknown) => {
-    if (event.defaultPrevented || process.listenerCount(name) > 0) return;
+    if (event.defaultPrevented || isSessionError(error)) return; // of these a listener takes care that may come later
+    if (process.listenerCount(name) > 0) return;
     event.preventDefault();
     count++;
     if (count <= MAX_TOLD) tell(`${what}: ${detailsOf(error)}`);

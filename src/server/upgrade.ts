@@ -72,8 +72,8 @@ function foreignUpgrader(): Upgrader {
  * lives until one side closes it or the connection is lost; a server that stops tells it by `session.draining` first.
  *
  * `session` has the interface of browsers, seen from the other end. Where the client ends a stream or the session, reads,
- * writes and `closed` reject with a `WebTransportError`. Functions of your own that nobody waits for must catch that: a
- * rejection that nobody handles is the program's end.
+ * writes and `closed` reject with a `WebTransportError`. One of these that nobody catches does not end the process, as
+ * rejections else do: catch them to learn that a client has left.
  *
  * @throws {ApplicationError} On a second call.
  * @throws {HandshakeError} When the request is no handshake of WebTransport, as any over HTTP/1.1 and HTTP/2. Let it pass:

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { asTransportError, transportError } from "../../src/app/webtransport_error.ts";
+import {
+  asTransportError,
+  isSessionError,
+  transportError,
+} from "../../src/app/webtransport_error.ts";
 import { DisconnectError, ShutdownError } from "../../src/errors.ts";
 import { WebTransportStreamError } from "../../src/webtransport_exchange.ts";
 
@@ -41,12 +45,16 @@ for (
     const made = asTransportError(error) as WebTransportError;
     assert.deepEqual(
       [made.message, made.source, made.streamErrorCode],
-      [error.message, source, code],
+      [`${error.message}. Catch this where the ${source} is read or written`, source, code],
     );
   });
 }
 
-Deno.test("asTransportError() leaves other errors as they are", () => {
+Deno.test("asTransportError() leaves other errors as they are, and those of a session are known", () => {
   const error = new TypeError("on purpose");
   assert.equal(asTransportError(error), error);
+  for (const other of [error, new WebTransportError("on purpose"), "on purpose", null]) {
+    assert.equal(isSessionError(other), false);
+  }
+  assert.equal(isSessionError(asTransportError(new DisconnectError("left"))), true);
 });

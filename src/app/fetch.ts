@@ -42,7 +42,7 @@ function fetchHttp(app: FetchHandler): ExchangeHandler {
       if (sent !== SETTLED) await sent; // what has nothing to wait for need not cost a turn
       info.complete();
     } catch (error) {
-      info.complete({ error });
+      info.fail(error);
       throw error;
     }
   };
@@ -58,9 +58,14 @@ function fetchWebSocket(app: FetchHandler): WebSocketHandler {
       const response = new Response(null, { status: 101, headers: options.headers ?? [] });
       return { socket: socket.asWebSocket(), response };
     });
-    const response = await answer(app, request, info);
-    if (socket && response.status === 101) await socket.run([...response.headers]);
-    else await sendResponse(denialOf(response, exchange.request), exchange);
-    info.complete();
+    try {
+      const response = await answer(app, request, info);
+      if (socket && response.status === 101) await socket.run([...response.headers]);
+      else await sendResponse(denialOf(response, exchange.request, "WebSocket"), exchange);
+      info.complete();
+    } catch (error) {
+      info.fail(error);
+      throw error;
+    }
   };
 }

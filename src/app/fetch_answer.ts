@@ -7,47 +7,39 @@
 import { HandshakeError } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
 import type { FetchHandler } from "../fetch_types.ts";
-import { NO_CONTENT } from "../fields.ts";
 import { wrongFetchResult } from "../misuse.ts";
 import type { ExchangeInfo } from "./fetch_request.ts";
 
-/** Calls the handler; a handshake it could not accept becomes the response that says so. */
+/** Calls the handler. @throws What it throws; where that is a {@link HandshakeError}, drivers answer and log it. */
 export function answer(
   app: FetchHandler,
   request: Request,
   info: ExchangeInfo,
 ): Response | Promise<Response> {
-  try {
-    const result: unknown = app(request, info);
-    return result instanceof Response ? result : resolved(result);
-  } catch (error) {
-    return refusal(error);
-  }
+  const result: unknown = app(request, info);
+  return result instanceof Response ? result : resolved(result);
 }
 
 async function resolved(result: unknown): Promise<Response> {
-  try {
-    const response = await result;
-    if (!(response instanceof Response)) throw wrongFetchResult(response);
-    return response;
-  } catch (error) {
-    return refusal(error);
-  }
-}
-
-/** @throws What the handler threw, unless it was a {@link HandshakeError}. */
-function refusal(error: unknown): Response {
-  if (!(error instanceof HandshakeError)) throw error;
-  const headers = [...NO_CONTENT, ...error.fields] as [string, string][];
-  return new Response(null, { status: error.status, headers });
+  const response = await result;
+  if (!(response instanceof Response)) throw wrongFetchResult(response);
+  return response;
 }
 
 /**
  * What denies a handshake. Where a success would accept it (RFC 8441 §5), that of an application which takes no notice of
  * WebSockets, or of WebTransport, says that there is none.
+ *
+ * @throws {HandshakeError} In place of a success, with 501.
  */
-export function denialOf(response: Response, { method }: RequestHead): Response {
+export function denialOf(
+  response: Response,
+  { method }: RequestHead,
+  protocol: "WebSocket" | "WebTransport",
+): Response {
   if (method !== "CONNECT" || !response.ok) return response;
   response.body?.cancel().catch(() => {});
-  return new Response(null, { status: 501 });
+  const reason = `the handler answered with status ${response.status}. ` +
+    `Return the response of upgrade${protocol}(request)`;
+  throw new HandshakeError(501, reason, [], protocol);
 }

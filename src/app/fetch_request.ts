@@ -4,6 +4,7 @@
  * @module
  */
 
+import { HandshakeError } from "../errors.ts";
 import type { Exchange, HttpVersion, NetAddress, PeerInfo, RequestHead } from "../exchange.ts";
 import type { FetchInfo, SocketAddr } from "../fetch_types.ts";
 import type { FieldList } from "../fields.ts";
@@ -157,6 +158,11 @@ export class ExchangeInfo implements FetchInfo {
   complete(outcome: { readonly error?: unknown } = {}): void {
     this.#outcome = outcome;
     this.#settle(outcome);
+  }
+
+  /** The handler failed. A handshake that it could not accept is complete for all that: the driver answers it. */
+  fail(error: unknown): void {
+    this.complete(error instanceof HandshakeError ? {} : { error });
   }
 
   informational(status: number, headers: HeadersInit): boolean {

@@ -43,7 +43,7 @@ class Handshake {
       info.complete();
     } catch (error) {
       this.#session?.fail(error);
-      info.complete({ error });
+      info.fail(error);
       throw error;
     }
   }
@@ -70,7 +70,8 @@ class Handshake {
   async #deny(response: Response): Promise<void> {
     const { status } = response;
     this.#session?.fail(new ApplicationError(`The handler answered with status ${status} instead`));
-    await sendResponse(denialOf(response, this.#exchange.request), this.#exchange);
+    const denial = denialOf(response, this.#exchange.request, "WebTransport");
+    await sendResponse(denial, this.#exchange);
   }
 }
 

@@ -75,7 +75,9 @@ export class H3Call {
     const { excess } = exchange.content;
     const tooLarge = isTooLarge(reason);
     const error = asError(reason);
-    if (excess && exchange.state === "initial") {
+    if (error instanceof HandshakeError && exchange.state === "initial") {
+      exchange.onLost(error, error.status, error.fields); // a request that asks for no upgrade
+    } else if (excess && exchange.state === "initial") {
       // The client is told what is wrong with its request, and the log what is wrong with the application.
       if (!tooLarge) this.#report(error, false);
       exchange.onLost(excess, 413);

@@ -6,7 +6,6 @@
 
 import {
   ApplicationError,
-  type ContentTooLargeError,
   DisconnectError,
   HandlerTimeoutError,
   HandshakeError,
@@ -19,7 +18,7 @@ import { isTooLarge } from "./request_content.ts";
 import type { Place } from "./request_limits.ts";
 import { fieldsOf } from "./request_record.ts";
 import { emptyResponse } from "./response_head.ts";
-import type { ServeContext } from "./serve_context.ts";
+import type { Refusal, ServeContext } from "./serve_context.ts";
 import { ServeExchange } from "./serve_exchange.ts";
 import { isHttp2, type NativeInfo } from "./serve_info.ts";
 import { ObservedNative, ServeObservation, watchClient } from "./serve_observation.ts";
@@ -112,10 +111,12 @@ export class ExchangeRunner {
       }
     } catch (error) {
       const { tooLarge } = exchange;
-      if (tooLarge && exchange.state === "initial") {
+      if (error instanceof HandshakeError && exchange.state === "initial") {
+        this.#refuse(request, exchange, error); // a request that asks for no upgrade
+      } else if (tooLarge && exchange.state === "initial") {
         // The client is told what is wrong with its request, and the log what is wrong with the application.
         if (!isTooLarge(error)) this.#context.report(error, request);
-        this.#refuseContent(request, exchange, tooLarge);
+        this.#refuse(request, exchange, contentTooLarge(tooLarge.limit));
       } else {
         const failure = asError(error);
         this.#context.report(failure, request, !exchange.ended && exchange.gone !== undefined);
@@ -128,10 +129,10 @@ export class ExchangeRunner {
     }
   }
 
-  #refuseContent(request: Request, exchange: ServeExchange, { limit }: ContentTooLargeError): void {
+  #refuse(request: Request, exchange: ServeExchange, refusal: Refusal): void {
     const http2 = exchange.request.httpVersion === "2";
     exchange.complete(() => {
-      const response = this.#context.refusal(request, http2, contentTooLarge(limit));
+      const response = this.#context.refusal(request, http2, refusal);
       exchange.observation?.refused(response);
       return { response, result: undefined };
     });

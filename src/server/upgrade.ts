@@ -48,7 +48,19 @@ import {
  * ```
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions = {}): WebSocketUpgrade {
-  return (getUpgrader(request) ?? foreignUpgrader())(request, options);
+  const upgrade = getUpgrader(request);
+  if (upgrade === undefined && asksFor(request, "websocket") && !request.headers.has(KEY)) {
+    throw new HandshakeError(400, KEYLESS, []);
+  }
+  return (upgrade ?? foreignUpgrader())(request, options);
+}
+
+const KEY = "sec-websocket-key";
+const PASS_THAT = "such as new Request(request) makes: pass the one that the handler was given";
+const KEYLESS = `there is no "${KEY}". Over HTTP/3 that shows a copy of the request, ${PASS_THAT}`;
+
+function asksFor({ headers }: Request, protocol: "websocket" | "webtransport"): boolean {
+  return headers.get("upgrade")?.toLowerCase() === protocol;
 }
 
 let foreign: Upgrader | undefined;
@@ -103,9 +115,11 @@ export function upgradeWebTransport(
   options: WebTransportUpgradeOptions = {},
 ): WebTransportUpgrade {
   const upgrade = getWebTransportUpgrader(request);
-  if (upgrade === undefined) throw new HandshakeError(501, NO_HANDSHAKE, [], "WebTransport");
-  return upgrade(options);
+  if (upgrade !== undefined) return upgrade(options);
+  const reason = asksFor(request, "webtransport") ? COPY : NO_HANDSHAKE;
+  throw new HandshakeError(501, reason, [], "WebTransport");
 }
 
+const COPY = `this is no request over HTTP/3, or a copy of it, ${PASS_THAT}`;
 const NO_HANDSHAKE = "the request is none. WebTransport needs HTTP/3: " +
   `set "quic_bind", and have the client call new WebTransport(url)`;

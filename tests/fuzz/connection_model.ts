@@ -164,7 +164,7 @@ export class ConnectionModel {
 
   /** A stream of a WebTransport session comes at once, and goes at once. */
   #sessionStream(both: boolean, rest: Uint8Array): void {
-    const sessionId = 4 * rest.length;
+    const sessionId = 4 * (rest.length % SERVER.maxRequestStreams);
     const bytes = concat([encodeVarints(both ? 0x41 : 0x54, sessionId), rest]);
     if (both) {
       if (this.requests.length >= SERVER.maxRequestStreams) return;

@@ -159,6 +159,10 @@ const ILLEGAL: Readonly<Record<string, [code: number, act: (model: ConnectionMod
     (m) => feed(m, concat([frameBytes(0x21, NOTHING), encodeVarints(0x41, 0)])),
   ],
   "a stream of a session that cannot be": [H3.ID_ERROR, (m) => feed(m, encodeVarints(0x41, 2))],
+  "a stream of a session beyond what the client may open": [
+    H3.ID_ERROR,
+    (m) => feed(m, encodeVarints(0x41, 2 ** 40)),
+  ],
   "a unidirectional stream of a session that cannot be": [
     H3.ID_ERROR,
     (m) => void m.server.unidirectional(4_002).receive(encodeVarints(0x54, 2), 0),

@@ -62,7 +62,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "PRIORITY_UPDATE is not sent",
     level: "MUST NOT",
     proof: {
-      file: CONNECTION,
+      file: "tests/h3/connection_test.ts",
       test:
         "H3Connection sends no frame on its control stream but SETTINGS, a reserved one and GOAWAY (RFC 9114 §7.2)",
     },

@@ -75,10 +75,11 @@ export class H3WebTransportExchange implements WebTransportExchange, H3Upgrade {
     await this.#handshake.respond({ status: 200, fields: [...fields, ...own] });
     if (this.#handshake.state !== "responding") throw new DisconnectError(); // by then
     this.#handshake.handOver();
-    this.#accepted = true; // before it reads: there is no time for the client to say something
-    this.#session = new H3WebTransportSession(this.#parts);
-    this.#parts.owner.onSession(this.#session);
-    return this.#session;
+    this.#accepted = true;
+    const session = this.#session = new H3WebTransportSession(this.#parts);
+    this.#parts.owner.onSession(session);
+    session.start(); // last: what the client sent ahead may end all of this
+    return session;
   }
 
   async respond(head: ResponseHead): Promise<void> {

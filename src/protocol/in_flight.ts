@@ -81,6 +81,11 @@ export class InFlight {
     return this.#sockets.size;
   }
 
+  /** Open WebTransport sessions, which are among the requests in progress. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
   /** Notes something in progress. */
   add(entry: Entry): void {
     const first = this.#first;

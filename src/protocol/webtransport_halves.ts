@@ -28,7 +28,13 @@ export interface HalfEvents {
   onSent(bytes: number): void;
 }
 
-/** A receiving half. It is read when the application reads: all else waits in the transport, and the client at last. */
+/**
+ * A receiving half. It is read when the application reads: all else waits in the transport, and the client at last.
+ *
+ * When it is stopped, or lost with its session, while the application waits for bytes, reading ends at once; but the
+ * client is only asked to stop (STOP_SENDING) when it sends something more, since the transport cannot call off a read
+ * that waits. A client that has nothing to send misses nothing by that.
+ */
 export class SessionReceiveStream implements WebTransportReceiveStream {
   readonly id: number;
   readonly #stream: QuicReceiveStream;

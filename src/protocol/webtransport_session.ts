@@ -2,8 +2,8 @@
  * An accepted WebTransport session over HTTP/3.
  *
  * Theory of operation. What the two sides say about the session are capsules in the content of its CONNECT request, whose
- * rules are those of the {@link SessionMachine}; that content is read as it comes, for no application takes part. Streams
- * and datagrams of the session come from the connection, and wait as `webtransport_streams.ts` says: for as long as the
+ * rules are those of the {@link SessionMachine}; that content is read as it comes, for no application takes part, and in
+ * turns with everybody else's, for 64 KB of it may be 20,000 capsules. Streams and datagrams of the session come from the connection, and wait as `webtransport_streams.ts` says: for as long as the
  * session is open, since a client that does not read a stream for a while may well use others.
  *
  * The end has three steps. When either side closes, or the client is lost, the application is told, the client is asked
@@ -18,7 +18,7 @@
 import { ApplicationError, DisconnectError } from "../errors.ts";
 import { encodeDatagram, H3Error } from "../h3/mod.ts";
 import { WEBTRANSPORT_CLOSE_TIMEOUT_MS, WEBTRANSPORT_DATAGRAM_QUEUE } from "../limits.ts";
-import type { QuicConnection } from "../quic/transport.ts";
+import { ConnectionLostError, type QuicConnection, StreamResetError } from "../quic/transport.ts";
 import {
   DatagramQueue,
   type SessionClose,
@@ -37,6 +37,7 @@ import type { H3Input } from "./h3_input.ts";
 import type { H3Observation } from "./h3_observation.ts";
 import type { H3ResponseWriter } from "./h3_response.ts";
 import type { InFlight, OpenSession } from "./in_flight.ts";
+import { Pace } from "./pace.ts";
 import { Arrivals } from "./webtransport_arrivals.ts";
 import { type IncomingStream, SessionStreams, type StreamOpeners } from "./webtransport_streams.ts";
 
@@ -98,10 +99,11 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
   readonly #closed = Promise.withResolvers<WebTransportEnd>();
   readonly #draining = Promise.withResolvers<void>();
   readonly #datagramOverhead: number;
+  readonly #pace = new Pace();
   #state: "open" | "over" | "released" | "gone" = "open";
   #asked = false;
 
-  /** Opens it, now that the handshake was accepted. */
+  /** Opens it, now that the handshake was accepted. See `start`, too. */
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#machine = new SessionMachine(parts.onUseless);
@@ -114,6 +116,13 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
       onEmpty: () => this.#endIfGone(),
     });
     parts.inFlight.addSession(this);
+  }
+
+  /**
+   * Reads what the client says. Once, when all others know the session: what came ahead is read at once, and may be what
+   * ends it, or the connection.
+   */
+  start(): void {
     void this.#readAll().catch((error) => this.#onFault(error));
   }
 
@@ -229,26 +238,35 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
     const { input } = this.#parts;
     try {
       for (let bytes = await input.read(); bytes !== null; bytes = await input.read()) {
-        const content = bytes;
-        this.#judge(() => this.#machine.receive(content));
+        if (!this.over) this.#machine.receive(bytes);
+        await this.#readCapsules();
       }
-      this.#judge(() => this.#machine.finish());
+      this.#machine.finish();
+      await this.#readCapsules();
     } finally {
       this.#release();
     }
   }
 
-  #judge(read: () => readonly SessionEvent[]): void {
-    if (this.over) return;
-    let events: readonly SessionEvent[];
+  /** Others get their turns between capsules, and between the DATA frames that they come in. */
+  async #readCapsules(): Promise<void> {
+    for (let event = this.#next(); event !== null; event = this.#next()) {
+      this.#on(event);
+      await this.#pace.step();
+    }
+    await this.#pace.step();
+  }
+
+  #next(): SessionEvent | null {
+    if (this.over) return null;
     try {
-      events = read();
+      return this.#machine.next();
     } catch (error) {
       if (!(error instanceof H3Error)) throw error;
       this.#parts.onBroken(error);
-      return this.lose();
+      this.lose();
+      return null;
     }
-    for (const event of events) this.#on(event);
   }
 
   #on(event: SessionEvent): void {
@@ -259,6 +277,7 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
 
   #onFault(error: unknown): void {
     if (this.over) return; // reading ended as the session did
+    if (isOfClient(error)) return this.lose();
     this.#parts.onFault(error);
     this.fail(error);
   }
@@ -296,3 +315,9 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
 
 const NOTHING = new Uint8Array(0);
 const OVER = "The WebTransport session is over";
+
+/** Whether reading failed because of the client, which is told and logged where it was noticed. */
+function isOfClient(error: unknown): boolean {
+  return error instanceof H3Error || error instanceof StreamResetError ||
+    error instanceof ConnectionLostError;
+}

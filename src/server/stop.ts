@@ -116,7 +116,15 @@ async function abortListeners(options: StopOptions): Promise<StopOutcome> {
 }
 
 function cut({ inFlight, log }: StopOptions): void {
-  const { requests } = inFlight; // none when only connections are left that their clients do not close
-  if (requests > 0) log.warn(`Graceful timeout: cutting ${requests} unfinished requests`);
+  const left = describeLeft(inFlight);
+  if (left !== "") log.warn(`Graceful timeout: cutting ${left}`);
   inFlight.cut(REASON);
+}
+
+/** What is to be cut; `""` when only connections are left that their clients do not close. */
+function describeLeft({ requests, sessions }: InFlight): string {
+  const parts: string[] = [];
+  if (requests > sessions) parts.push(`${requests - sessions} unfinished requests`);
+  if (sessions > 0) parts.push(`${sessions} WebTransport sessions`);
+  return parts.join(" and ");
 }

@@ -10,7 +10,8 @@
  *
  * const [client, server] = [new SessionMachine(), new SessionMachine()];
  * const { capsule } = client.close(7, "bye"); // content of the CONNECT request; then FIN
- * for (const event of server.receive(capsule)) {
+ * server.receive(capsule);
+ * for (let event = server.next(); event !== null; event = server.next()) {
  *   if (event.type === "close") console.log(event.code, event.reason); // 7 bye
  * }
  *

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { encodeCapsule, PieceReader } from "../h3/mod.ts";
+import { encodeCapsule, type Piece, PieceReader } from "../h3/mod.ts";
 import { broken, CODE_BYTES, SESSION_CAPSULE, SessionPolicy } from "./capsules.ts";
 import { MAX_CLOSE_REASON_BYTES } from "./limits.ts";
 
@@ -45,7 +45,6 @@ export interface SessionClose {
 /** Something that the client says about its session. */
 export type SessionEvent = DatagramCapsule | DrainReceived | CloseReceived;
 
-const NO_EVENTS: readonly SessionEvent[] = [];
 const EMPTY = new Uint8Array(0);
 const LARGEST_CODE = 0xffff_ffff;
 
@@ -54,52 +53,54 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The capsules of one session. Content of the CONNECT request goes in, in any split, once the session was accepted; the
- * capsules that `close()` and `drain()` return are content of the response.
+ * The capsules of one session. Content of the CONNECT request goes in with `receive()` and `finish()`, in any split, once
+ * the session was accepted; events come out of `next()`, one by one, so that a reader of tiny capsules can make a pause.
+ * The capsules that `close()` and `drain()` return are content of the response.
  *
  * Once either side has closed the session nothing more is read, whatever comes.
  */
 export class SessionMachine {
   readonly #reader: PieceReader;
+  /** FIN came. */
+  #finished = false;
   #over = false;
 
   /**
    * A session of which nothing has come.
    *
    * @param charge Called for each capsule that is legal and does nothing, as one of an unknown type: no single one is an
-   *   error, a flood of them is. The first is free. What it throws `receive()` throws.
+   *   error, a flood of them is. The first is free. What it throws `next()` throws.
    */
   constructor(charge: () => void = () => {}) {
     this.#reader = new PieceReader(new SessionPolicy(charge));
   }
 
+  /** Takes content, which belongs to the machine from then on. What it says is in the next events. */
+  receive(bytes: Uint8Array): void {
+    if (!this.#over) this.#reader.receive(bytes);
+  }
+
+  /** The client sent FIN, which closes the session with code 0 unless it was closed before (§6). */
+  finish(): void {
+    this.#finished = true;
+  }
+
   /**
-   * Takes content, which belongs to the machine from then on.
+   * The next event; `null` when more content is needed, and when the session is over.
    *
-   * @throws {H3Error} H3_MESSAGE_ERROR of the stream for a capsule that is malformed or not allowed. The session is over
-   *   then, uncleanly, with all that came in the same call.
+   * @throws {H3Error} H3_MESSAGE_ERROR of the stream for a capsule that is malformed, not allowed or truncated (RFC 9297
+   *   §3.3). The session is over then, uncleanly.
    */
-  receive(bytes: Uint8Array): readonly SessionEvent[] {
-    if (this.#over) return NO_EVENTS;
-    this.#reader.receive(bytes);
+  next(): SessionEvent | null {
+    if (this.#over) return null;
     try {
-      return this.#read();
+      const capsule = this.#reader.next();
+      if (capsule !== null) return this.#read(capsule);
+      return this.#finished ? this.#end() : null;
     } catch (error) {
       this.#over = true;
       throw error;
     }
-  }
-
-  /**
-   * The client sent FIN, which closes the session with code 0 unless it was closed before (§6).
-   *
-   * @throws {H3Error} H3_MESSAGE_ERROR of the stream when the last capsule is truncated (RFC 9297 §3.3).
-   */
-  finish(): readonly SessionEvent[] {
-    if (this.#over) return NO_EVENTS;
-    this.#over = true;
-    if (this.#reader.inside) throw broken("the content ends inside one");
-    return [{ type: "close", code: 0, reason: "" }];
   }
 
   /**
@@ -130,30 +131,23 @@ export class SessionMachine {
     return encodeCapsule(SESSION_CAPSULE.DRAIN, EMPTY);
   }
 
-  #read(): readonly SessionEvent[] {
-    let events: SessionEvent[] | null = null;
-    while (!this.#over) {
-      const event = this.#next();
-      if (event === null) break;
-      (events ??= []).push(event);
-    }
-    return events ?? NO_EVENTS;
-  }
-
-  #next(): SessionEvent | null {
-    const capsule = this.#reader.next();
-    switch (capsule?.type) {
-      case undefined:
-        return null;
+  #read({ type, payload }: Piece): SessionEvent {
+    switch (type) {
       case SESSION_CAPSULE.CLOSE:
         this.#over = true;
-        return readClose(capsule!.payload);
+        return readClose(payload);
       case SESSION_CAPSULE.DRAIN:
         return { type: "drain" };
       default:
         // A view would keep all that came with it while it waits to be read.
-        return { type: "datagram", payload: capsule!.payload.slice() };
+        return { type: "datagram", payload: payload.slice() };
     }
+  }
+
+  #end(): CloseReceived {
+    if (this.#reader.inside) throw broken("the content ends inside one");
+    this.#over = true;
+    return { type: "close", code: 0, reason: "" };
   }
 }
 

@@ -177,9 +177,9 @@ export class SessionPeer {
     const { content } = this.exchange;
     const fresh = content.slice(this.#taken);
     this.#taken = content.length;
-    const events = [...this.#server.receive(fresh)];
-    if (this.exchange.complete) events.push(...this.#server.finish());
-    for (const event of events) {
+    this.#server.receive(fresh);
+    if (this.exchange.complete) this.#server.finish();
+    for (let event = this.#server.next(); event !== null; event = this.#server.next()) {
       this.#heard.push(
         event.type === "close" ? `close ${event.code} ${event.reason}`.trimEnd() : event.type,
       );

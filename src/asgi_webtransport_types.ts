@@ -44,7 +44,8 @@ export type ASGIStreamKey = number | string;
  * | `webtransport.http.response.body`  | `body`?, `more_body`?           | content of that response                 |
  *
  * Of each stream one piece at most waits for `receive()`, the rest with the client; of datagrams the newest 256.
- * `send()` settles when the transport wants more. When the application returns, the session is closed with code 0.
+ * `send()` settles when the transport wants more. When the application returns, the session is closed with code 0. One
+ * that throws or returns before its first message does not know the scope: the client gets 501.
  *
  * @example
  * ```ts

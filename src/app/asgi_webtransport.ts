@@ -9,7 +9,8 @@ import type {
   WebTransportAcceptEvent,
   WebTransportCloseEvent,
 } from "../asgi_webtransport_types.ts";
-import { wrongASGIResult } from "../misuse.ts";
+import { HandshakeError } from "../errors.ts";
+import { asError, wrongASGIResult } from "../misuse.ts";
 import type { WebTransportExchange, WebTransportHandler } from "../webtransport_exchange.ts";
 import { Handshake } from "./asgi_handshake.ts";
 import { readHeaders } from "./asgi_headers.ts";
@@ -21,15 +22,37 @@ export function asgiWebTransport(app: ASGIFramework, options: ScopeOptions): Web
   return async (exchange) => {
     const call = new WebTransportCall(exchange);
     const scope = webTransportScope(exchange, options);
-    const result: unknown = await app(scope, call.receive, call.send);
+    const result: unknown = await called(() => app(scope, call.receive, call.send), call);
     if (result !== undefined) throw wrongASGIResult(result); // whether it may return now is the driver's to judge
+    if (!call.begun) throw notHandled("it returned");
   };
+}
+
+/**
+ * Applications throw at scopes that they do not know, as ASGI wants it: nothing that any client could fill the log of
+ * errors with.
+ */
+async function called(run: () => unknown, call: WebTransportCall): Promise<unknown> {
+  try {
+    return await run();
+  } catch (error) {
+    throw call.begun ? error : notHandled(`it threw "${asError(error).message}"`);
+  }
+}
+
+function notHandled(how: string): HandshakeError {
+  const reason =
+    `the application does not handle "webtransport" scopes: ${how} before it received ` +
+    `anything. If it is to have no sessions, "webtransport_max_sessions" = 0 offers none`;
+  return new HandshakeError(501, reason, [], "WebTransport");
 }
 
 /** One call of the application. */
 class WebTransportCall {
   readonly #exchange: WebTransportExchange;
   readonly #handshake: Handshake;
+  /** Whether the application has received or sent something. */
+  begun = false;
   #connectGiven = false;
   #disconnectGiven = false;
   #session: ASGISession | undefined;
@@ -40,6 +63,7 @@ class WebTransportCall {
   }
 
   readonly receive: ASGIReceive = async () => {
+    this.begun = true;
     if (!this.#connectGiven) {
       this.#connectGiven = true;
       return { type: "webtransport.connect" };
@@ -48,7 +72,10 @@ class WebTransportCall {
     return await (this.#session ? this.#session.events.next() : this.#disconnect());
   };
 
-  readonly send: ASGISend = (message) => this.#handshake.send(message, this.#send);
+  readonly send: ASGISend = (message) => {
+    this.begun = true;
+    return this.#handshake.send(message, this.#send);
+  };
 
   readonly #send: ASGISend = (message) => {
     const handshake = this.#handshake;

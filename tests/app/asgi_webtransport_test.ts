@@ -246,10 +246,26 @@ for (
 }
 
 Deno.test("asgiWebTransport() leaves an early return to the driver", async () => {
-  assert.equal((await run(() => Promise.resolve())).head, null);
+  assert.equal((await run(async ({ receive }) => void await receive())).head, null);
   const exchange = await run(({ send }) => send(ACCEPT));
   assert.equal((await exchange.session).closedWith, null);
 });
+
+Deno.test("asgiWebTransport() takes an application that fails before its first message for one without sessions", async () => {
+  const unknown = { name: "HandshakeError", status: 501 };
+  await assert.rejects(run(() => Promise.resolve()), unknown);
+  await assert.rejects(run(() => Promise.reject(new Error("on purpose"))), unknown);
+});
+
+for (const first of ["receive", "send"] as const) {
+  Deno.test(`asgiWebTransport() passes on what an application throws after its first ${first}()`, async () => {
+    const failing = run(async ({ receive, send }) => {
+      await (first === "receive" ? receive() : send(ACCEPT));
+      throw new Error("on purpose");
+    });
+    await assert.rejects(failing, { name: "Error", message: "on purpose" });
+  });
+}
 
 Deno.test("asgiWebTransport() refuses a result and names the right mode", async () => {
   const app = (() => Promise.resolve(new Response())) as unknown as ASGIFramework;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
+  type ASGIFramework,
   type FetchHandler,
   type Framework,
   start,
@@ -33,7 +34,26 @@ const copied = (app: FetchHandler): FetchHandler => (request, info) =>
   app(new Request(request), info);
 const SOCKET: FetchHandler = (request) => upgradeWebSocket(request, { protocol: "chat" }).response;
 
+const ASGI_HINT =
+  "anything\\. If it is to have no sessions, .webtransport_max_sessions. = 0 offers none$";
+
 const ROWS: readonly Row[] = [
+  {
+    name: "an ASGI application that throws at scopes it does not know",
+    app: asgi((type) => {
+      throw new Error(`Unknown scope ${type}`);
+    }),
+    ask: "webtransport",
+    status: 501,
+    line: new RegExp(`it threw "Unknown scope webtransport" before it received ${ASGI_HINT}`),
+  },
+  {
+    name: "an ASGI application that leaves scopes it does not know",
+    app: asgi(() => {}),
+    ask: "webtransport",
+    status: 501,
+    line: new RegExp(`it returned before it received ${ASGI_HINT}`),
+  },
   {
     name: "a fetch handler that takes no notice of sessions",
     app: PAGE,
@@ -94,6 +114,17 @@ const ROWS: readonly Row[] = [
     line: /Cannot accept the WebSocket handshake: the request does not ask for an upgrade/,
   })),
 ];
+
+/** An ASGI application that knows the scope of its start and stop alone. */
+function asgi(other: (type: string) => void): ASGIFramework {
+  return async (scope, receive, send) => {
+    if (scope.type !== "lifespan") return other(scope.type);
+    await receive();
+    await send({ type: "lifespan.startup.complete" });
+    await receive();
+    await send({ type: "lifespan.shutdown.complete" });
+  };
+}
 
 for (const { name, app, ask, status, line } of ROWS) {
   Deno.test(`${name} denies ${ask} with ${status}, and one line says why`, async () => {

@@ -45,6 +45,7 @@ export { WebTransportStreamError } from "./src/webtransport_exchange.ts";
 export type { UpgradeOptions, WebSocketUpgrade } from "./src/upgrade.ts";
 export type {
   ServerWebTransport,
+  ServerWebTransportDatagrams,
   ServerWebTransportStats,
   WebTransportUpgrade,
   WebTransportUpgradeOptions,

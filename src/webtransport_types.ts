@@ -14,6 +14,20 @@ export interface ServerWebTransportStats {
 }
 
 /**
+ * Datagrams of a session. They are sent at once or not at all: one that is larger than `maxDatagramSize`, which follows
+ * the path to the client, is dropped without a word.
+ */
+export interface ServerWebTransportDatagrams extends WebTransportDatagramDuplexStream {
+  /**
+   * Makes another stream to send datagrams by, beside `writable`: the way of newer drafts of the W3C.
+   *
+   * @param options `sendOrder` has no effect.
+   * @throws {DOMException} `InvalidStateError` when the session is over, `NotSupportedError` for a group.
+   */
+  createWritable(options?: WebTransportSendStreamOptions): WebTransportSendStream;
+}
+
+/**
  * The server's end of a WebTransport session: the interface that browsers have, and a little more.
  *
  * Streams have back-pressure both ways: what nobody reads stays with the client. Of datagrams the newest 256 wait.
@@ -28,8 +42,15 @@ export interface ServerWebTransport extends WebTransport {
   readonly protocol: string;
   /** `"supports-unreliable"`: datagrams are datagrams. */
   readonly reliability: "supports-unreliable";
+  /** Datagrams in both directions. */
+  readonly datagrams: ServerWebTransportDatagrams;
   /** Resolves when the session should come to its end soon: the client said so, or this server stops. May never settle. */
   readonly draining: Promise<void>;
+  /**
+   * Closes the session, which ends all its streams. A second call does nothing. Nothing is refused: a code that is no
+   * integer of 32 bits is made one as the W3C says, modulo 2^32, and a reason is cut to 1024 bytes of UTF-8.
+   */
+  close(closeInfo?: WebTransportCloseInfo): void;
   /** Asks the client to bring the session to its end, which goes on. */
   drain(): void;
   /** Figures of the session. */

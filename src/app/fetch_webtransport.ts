@@ -75,4 +75,5 @@ class Handshake {
   }
 }
 
-const TWICE = "Cannot accept the WebTransport handshake: it was accepted already";
+const TWICE = "Cannot accept the WebTransport handshake: it was accepted already. " +
+  "Call upgradeWebTransport() once for each request";

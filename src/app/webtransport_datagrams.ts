@@ -7,9 +7,10 @@
 
 import { WEBTRANSPORT_DATAGRAM_QUEUE } from "../limits.ts";
 import type { WebTransportEnd, WebTransportSession } from "../webtransport_exchange.ts";
+import type { ServerWebTransportDatagrams } from "../webtransport_types.ts";
 import { CarefulReadable, CarefulWritable } from "./careful_streams.ts";
 import { DatagramPace } from "./datagram_pace.ts";
-import { sessionOver } from "./webtransport_error.ts";
+import { noGroups, sessionOver } from "./webtransport_error.ts";
 import { type OpenParts, type SessionPart, SessionSource } from "./webtransport_parts.ts";
 import { copyOfBytes } from "./webtransport_streams.ts";
 
@@ -20,25 +21,41 @@ const SAFE_SIZE = 1024;
  * Datagrams in both directions. Ages and high water marks are kept and have no effect: what comes waits below, the newest
  * so many, and what goes does not wait.
  */
-export class SessionDatagrams implements WebTransportDatagramDuplexStream {
+export class SessionDatagrams implements ServerWebTransportDatagrams {
   readonly readable: WebTransportReceiveStream;
   readonly writable: WebTransportSendStream;
   incomingMaxAge: number | null = null;
   outgoingMaxAge: number | null = null;
   incomingHighWaterMark = WEBTRANSPORT_DATAGRAM_QUEUE;
   outgoingHighWaterMark = 1;
+  readonly #session: Promise<WebTransportSession>;
+  readonly #open: OpenParts;
   readonly #sink: DatagramSink;
+  #isOver = false;
 
   /**
    * @param session The session, once it is accepted.
    * @param open Where both directions are noted.
    */
   constructor(session: Promise<WebTransportSession>, open: OpenParts) {
-    const source = new DatagramSource(session, open);
-    this.#sink = new DatagramSink(session);
-    this.readable = new DatagramReadable(source);
+    this.#session = session;
+    this.#open = open;
+    this.#sink = new DatagramSink(session, open);
+    this.readable = new DatagramReadable(new DatagramSource(session, open));
     this.writable = new DatagramWritable(this.#sink);
-    open.add(this.#sink);
+    open.add({ over: () => this.#isOver = true });
+  }
+
+  createWritable(
+    { sendGroup, sendOrder = 0 }: WebTransportSendStreamOptions = {},
+  ): WebTransportSendStream {
+    if (sendGroup) throw noGroups();
+    if (this.#isOver) {
+      throw new DOMException("Cannot send datagrams: the session is over", "InvalidStateError");
+    }
+    const writable = new DatagramWritable(new DatagramSink(this.#session, this.#open));
+    writable.sendOrder = sendOrder;
+    return writable;
   }
 
   get maxDatagramSize(): number {
@@ -96,15 +113,18 @@ class DatagramSink implements UnderlyingSink<Uint8Array>, SessionPart {
   /** The session, once it is accepted. */
   session: WebTransportSession | undefined;
   readonly #accepted: Promise<WebTransportSession>;
+  readonly #open: OpenParts;
   readonly #pace = new DatagramPace();
   #controller: WritableStreamDefaultController | undefined;
 
-  constructor(session: Promise<WebTransportSession>) {
+  constructor(session: Promise<WebTransportSession>, open: OpenParts) {
     this.#accepted = session;
+    this.#open = open;
   }
 
   async start(controller: WritableStreamDefaultController): Promise<void> {
     this.#controller = controller;
+    this.#open.add(this);
     this.session = await this.#accepted;
   }
 
@@ -114,6 +134,14 @@ class DatagramSink implements UnderlyingSink<Uint8Array>, SessionPart {
     this.bytes += datagram.length;
     this.session!.sendDatagram(datagram); // there it is, since start() has settled
     return this.#pace.next();
+  }
+
+  close(): void {
+    this.#open.delete(this);
+  }
+
+  abort(): void {
+    this.#open.delete(this);
   }
 
   over(end: WebTransportEnd): void {

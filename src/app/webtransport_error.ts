@@ -78,3 +78,11 @@ export function sessionOver({ clean }: WebTransportEnd): WebTransportError {
 
 const CATCH = "Catch this where the session is read or written";
 const CATCH_STREAM = "Catch this where the stream is read or written";
+
+/** What is wrong with a group of streams. */
+export function noGroups(): DOMException {
+  return new DOMException(
+    "Cannot group streams: this runtime has one order for all streams of a connection. Use sendOrder",
+    "NotSupportedError",
+  );
+}

@@ -6,9 +6,13 @@
  */
 
 import type * as transport from "../webtransport_exchange.ts";
-import type { ServerWebTransport, ServerWebTransportStats } from "../webtransport_types.ts";
+import type {
+  ServerWebTransport,
+  ServerWebTransportDatagrams,
+  ServerWebTransportStats,
+} from "../webtransport_types.ts";
 import { SessionDatagrams } from "./webtransport_datagrams.ts";
-import { asTransportError, sessionOver, transportError } from "./webtransport_error.ts";
+import { asTransportError, noGroups, sessionOver, transportError } from "./webtransport_error.ts";
 import { type OpenParts, SessionSource } from "./webtransport_parts.ts";
 import { ReceiveStream, SendStream } from "./webtransport_streams.ts";
 
@@ -19,7 +23,7 @@ export class FetchSession implements ServerWebTransport {
   readonly ready: Promise<void>;
   readonly closed: Promise<WebTransportCloseInfo>;
   readonly draining: Promise<void>;
-  readonly datagrams: WebTransportDatagramDuplexStream;
+  readonly datagrams: ServerWebTransportDatagrams;
   readonly incomingBidirectionalStreams: ReadableStream<WebTransportBidirectionalStream>;
   readonly incomingUnidirectionalStreams: ReadableStream<WebTransportReceiveStream>;
   readonly #accepted = Promise.withResolvers<transport.WebTransportSession>();
@@ -149,11 +153,4 @@ export class FetchSession implements ServerWebTransport {
     if (sendOrder !== undefined) sending.sendOrder = sendOrder;
     return sending;
   }
-}
-
-function noGroups(): DOMException {
-  return new DOMException(
-    "Cannot group streams: this runtime has one order for all streams of a connection. Use sendOrder",
-    "NotSupportedError",
-  );
 }

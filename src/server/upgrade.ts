@@ -7,6 +7,7 @@
 import { resolveConfig } from "../config/mod.ts";
 import { upgradeNative } from "../protocol/guarded_socket.ts";
 import { HandshakeError } from "../errors.ts";
+import { describe } from "../misuse.ts";
 import { InFlight } from "../protocol/in_flight.ts";
 import {
   getUpgrader,
@@ -48,6 +49,7 @@ import {
  * ```
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions = {}): WebSocketUpgrade {
+  checkCall("upgradeWebSocket", getUpgrader, request, options);
   const upgrade = getUpgrader(request);
   if (upgrade === undefined && asksFor(request, "websocket") && !request.headers.has(KEY)) {
     throw new HandshakeError(400, KEYLESS, []);
@@ -58,6 +60,37 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions = {})
 const KEY = "sec-websocket-key";
 const PASS_THAT = "such as new Request(request) makes: pass the one that the handler was given";
 const KEYLESS = `there is no "${KEY}". Over HTTP/3 that shows a copy of the request, ${PASS_THAT}`;
+
+/** What TypeScript would have refused. @throws {TypeError} */
+function checkCall(
+  name: string,
+  upgraderOf: (request: Request) => unknown,
+  request: unknown,
+  options: unknown,
+): void {
+  const isRequest = request instanceof Request ||
+    Boolean(request && upgraderOf(request as Request));
+  if (!isRequest) {
+    throw new TypeError(
+      `Cannot call ${name}(): expected the Request that the handler was given, received ${
+        describe(request)
+      }`,
+    );
+  }
+  if (typeof options === "object" && options !== null) return;
+  throw new TypeError(
+    `Cannot call ${name}(): expected options in an object, received ${describe(options)}`,
+  );
+}
+
+function checkProtocols(protocols: unknown): void {
+  if (protocols === undefined) return;
+  if (Array.isArray(protocols) && protocols.every((name) => typeof name === "string")) return;
+  throw new TypeError(
+    `Cannot call upgradeWebTransport(): expected "protocols" to be names in an array, such as ` +
+      `["chat"], received ${describe(protocols)}`,
+  );
+}
 
 function asksFor({ headers }: Request, protocol: "websocket" | "webtransport"): boolean {
   return headers.get("upgrade")?.toLowerCase() === protocol;
@@ -88,8 +121,9 @@ function foreignUpgrader(): Upgrader {
  * rejections else do: catch them to learn that a client has left.
  *
  * @throws {ApplicationError} On a second call.
- * @throws {HandshakeError} When the request is no handshake of WebTransport, as any over HTTP/1.1 and HTTP/2. Let it pass:
- * the server answers with 501.
+ * @throws {TypeError} For arguments of other types.
+ * @throws {HandshakeError} When the request is no handshake of WebTransport, as any over HTTP/1.1 and HTTP/2, or a copy of
+ * one. Let it pass: the server answers with 501.
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-webtrans-http3 | WebTransport over HTTP/3}
  *
  * @example
@@ -114,6 +148,8 @@ export function upgradeWebTransport(
   request: Request,
   options: WebTransportUpgradeOptions = {},
 ): WebTransportUpgrade {
+  checkCall("upgradeWebTransport", getWebTransportUpgrader, request, options);
+  checkProtocols(options.protocols);
   const upgrade = getWebTransportUpgrader(request);
   if (upgrade !== undefined) return upgrade(options);
   const reason = asksFor(request, "webtransport") ? COPY : NO_HANDSHAKE;

@@ -6,6 +6,7 @@ import {
   type FetchInfo,
   HandshakeError,
   type ServerWebTransport,
+  upgradeWebSocket,
   upgradeWebTransport,
 } from "../../mod.ts";
 import { fetchApplication } from "../../src/app/fetch.ts";
@@ -129,7 +130,7 @@ Deno.test("upgradeWebTransport() refuses a second call", async () => {
   });
   await assert.rejects(done, (error) => {
     assert.ok(error instanceof ApplicationError);
-    assert.match(error.message, /accepted already$/);
+    assert.match(error.message, /accepted already\. Call upgradeWebTransport\(\) once for each/);
     return true;
   });
 });
@@ -166,6 +167,36 @@ Deno.test("upgradeWebTransport() on the request of another server says what WebT
 });
 
 const DENIED = /the handler answered with status 200/;
+
+const REQUEST = new Request("http://localhost/");
+
+for (
+  const { given, expected } of [
+    { given: [undefined], expected: /the Request that the handler was given, received undefined$/ },
+    { given: ["/"], expected: /the Request that the handler was given, received the string "\/"$/ },
+    { given: [REQUEST, null], expected: /options in an object, received null$/ },
+    { given: [REQUEST, "demo"], expected: /options in an object, received the string "demo"$/ },
+  ]
+) {
+  for (const [name, upgrade] of Object.entries({ upgradeWebSocket, upgradeWebTransport })) {
+    Deno.test(`${name}(${given.map(String)}) says what is expected`, () => {
+      assert.throws(() => Reflect.apply(upgrade, undefined, given), {
+        name: "TypeError",
+        message: expected,
+      });
+    });
+  }
+}
+
+for (const protocols of ["chat", [1], null]) {
+  Deno.test(`upgradeWebTransport() refuses ${JSON.stringify(protocols)} as protocols`, () => {
+    const options = { protocols: protocols as unknown as string[] };
+    assert.throws(() => upgradeWebTransport(REQUEST, options), {
+      name: "TypeError",
+      message: /expected "protocols" to be names in an array, such as \["chat"\], received /,
+    });
+  });
+}
 
 /** Ways not to accept after all: what the driver sees, and the status the client gets. */
 const FAILURES: readonly {

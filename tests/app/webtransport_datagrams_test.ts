@@ -64,6 +64,31 @@ Deno.test("datagrams.writable refuses what is no bytes", async () => {
   await assert.rejects(writing, /expected bytes, such as a Uint8Array, received number 1/);
 });
 
+Deno.test("datagrams.createWritable() makes streams of their own, until the session is over", async () => {
+  await using opened = new Opened();
+  const { datagrams } = opened.session;
+  const [one, two] = [datagrams.createWritable(), datagrams.createWritable({ sendOrder: 3 })];
+  const ended = one.getWriter();
+  await ended.write(new Uint8Array([1]));
+  await ended.close();
+  const writer = two.getWriter();
+  await writer.write(new Uint8Array([2, 2]));
+  assert.deepEqual(opened.fake.sentDatagrams, [new Uint8Array([1]), new Uint8Array([2, 2])]);
+  const written = await Promise.all([one, two].map((stream) => stream.getStats()));
+  assert.deepEqual(written.map(({ bytesWritten }) => bytesWritten), [1, 2]);
+  assert.equal(two.sendOrder, 3);
+  opened.fake.end();
+  await assert.rejects(writer.closed, lostSession);
+  assert.throws(() => datagrams.createWritable(), { name: "InvalidStateError" });
+});
+
+Deno.test("datagrams.createWritable() refuses groups", async () => {
+  await using opened = new Opened();
+  const sendGroup = {} as WebTransportSendGroup;
+  const { datagrams } = opened.session;
+  assert.throws(() => datagrams.createWritable({ sendGroup }), { name: "NotSupportedError" });
+});
+
 Deno.test("datagrams.writable fails once the session is over", async () => {
   await using opened = new Opened();
   const writer = opened.session.datagrams.writable.getWriter();

@@ -19,9 +19,9 @@ const IN_A_ROW = WEBTRANSPORT_DATAGRAM_QUEUE;
 export class Pace {
   #steps = 0;
 
-  /** Settles when the next step may be taken: nearly always at once. */
-  step(): Promise<void> | undefined {
-    if (++this.#steps % IN_A_ROW !== 0) return undefined;
+  /** Settles when the next step may be taken; `null` for at once, as nearly always. */
+  step(): Promise<void> | null {
+    if (++this.#steps % IN_A_ROW !== 0) return null;
     return new Promise((resolve) => setTimeout(resolve, 0));
   }
 }

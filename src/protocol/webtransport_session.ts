@@ -237,24 +237,26 @@ export class H3WebTransportSession implements WebTransportSession, OpenSession, 
   async #readAll(): Promise<void> {
     const { input } = this.#parts;
     try {
-      for (let bytes = await input.read(); bytes !== null; bytes = await input.read()) {
-        if (!this.over) this.#machine.receive(bytes);
-        await this.#readCapsules();
+      for (let ended = false;;) {
+        const event = this.#next();
+        if (event !== null) this.#on(event);
+        else if (ended) return;
+        else {
+          const bytes = await input.read();
+          ended = bytes === null;
+          this.#take(bytes);
+        }
+        const pause = this.#pace.step(); // capsules may be tiny, and so may the DATA frames that they come in
+        if (pause !== null) await pause;
       }
-      this.#machine.finish();
-      await this.#readCapsules();
     } finally {
       this.#release();
     }
   }
 
-  /** Others get their turns between capsules, and between the DATA frames that they come in. */
-  async #readCapsules(): Promise<void> {
-    for (let event = this.#next(); event !== null; event = this.#next()) {
-      this.#on(event);
-      await this.#pace.step();
-    }
-    await this.#pace.step();
+  #take(bytes: Uint8Array | null): void {
+    if (bytes === null) this.#machine.finish();
+    else if (!this.over) this.#machine.receive(bytes); // otherwise nobody reads it
   }
 
   #next(): SessionEvent | null {

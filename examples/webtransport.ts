@@ -88,11 +88,15 @@ async function* clock(): AsyncGenerator<string> {
   }
 }
 
-/** A stream that a page opens in one direction says how the server is to close its session. */
+/** A stream that a page opens in one direction says how the server is to close its session; others are passed over. */
 async function takeOrders(session: ServerWebTransport): Promise<void> {
   for await (const stream of session.incomingUnidirectionalStreams) {
-    const { closeCode, reason } = JSON.parse(await textOf(stream));
-    session.close({ closeCode, reason });
+    try {
+      const { closeCode, reason } = JSON.parse(await textOf(stream));
+      session.close({ closeCode, reason });
+    } catch (error) {
+      console.log(`No order: ${error}`);
+    }
   }
 }
 
@@ -119,5 +123,5 @@ await serve(app, {
   quicBind: secure, // WebTransport needs HTTP/3
   insecureBind: plain, // the page: browsers trust what is on this machine
   devCertificate: true,
-  webtransportOrigins: [`http://${plain}`, `https://${secure}`],
+  webtransportOrigins: [`http://${plain}`, `http://localhost:${plain.split(":").at(-1)}`],
 }, { taskStatus: { started } });

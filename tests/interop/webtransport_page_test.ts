@@ -45,7 +45,23 @@ testWithTool(CHROMIUM, "examples/webtransport.ts has a page that works in Chromi
   await page.shows("state", /^Closed with code 7: Enough$/);
   await program.says(/^(Session closed: 7 Enough\n){2}/m);
 
-  await page.click("again");
+  await browser.evaluate(`(async () => {
+    const { url, hash } = await (await fetch("/target")).json();
+    const value = Uint8Array.from(atob(hash), (byte) => byte.charCodeAt(0));
+    const options = { serverCertificateHashes: [{ algorithm: "sha-256", value }] };
+    const session = new WebTransport(url, options);
+    globalThis.order = async (text) =>
+      new Blob([text]).stream().pipeTo(await session.createUnidirectionalStream());
+    globalThis.ended = session.closed;
+    await session.ready;
+    await order("Close, please");
+  })()`);
+  await program.says(/^No order: SyntaxError/m);
+  const code = await browser.evaluate(`order('{ "closeCode": 9 }')
+    .then(() => ended, () => ended).then(({ closeCode }) => closeCode)`);
+  assert.equal(code, 9);
+
+  await browser.open(`http://localhost:${new URL(`http://${plain}`).port}/`); // another origin
   await page.shows("state", /^Connected$/);
   program.stop();
   await page.shows("state", /^Closed with code 1: The server stops$/);

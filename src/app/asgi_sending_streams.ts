@@ -64,7 +64,7 @@ export class SendingStreams {
     }
   }
 
-  /** Gives up what was sent on a stream; does nothing when it has ended. */
+  /** Gives up what was sent on a stream that is open. */
   reset(key: ASGIStreamKey): void {
     this.#open.get(key)?.abort();
     this.#open.delete(key);

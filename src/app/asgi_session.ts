@@ -43,6 +43,7 @@ export class ASGISession {
    * Sends a message of the application; `null` when it is none of an accepted session.
    *
    * @throws {DisconnectError} When the session is over.
+   * @throws {ApplicationError} For a stream that there is not.
    */
   send(message: ASGISendEvent): Promise<void> | null {
     if (this.#isOver) throw new DisconnectError();
@@ -52,7 +53,8 @@ export class ASGISession {
       case "webtransport.stream.send":
         return this.#streams.send(message.stream, message.data, message.more_data ?? true);
       case "webtransport.stream.reset":
-        this.#streams.reset(message.stream);
+        if (this.#streams.has(message.stream)) this.#streams.reset(message.stream);
+        else this.events.known.check("reset", message.stream);
         return SETTLED;
       case "webtransport.stream.stop":
         this.events.stop(message.stream);
@@ -76,8 +78,10 @@ export class ASGISession {
     this.#checkName(name);
     this.#opening.add(name);
     try {
-      if (unidirectional) this.#streams.add(name, await this.#session.openUnidirectional());
-      else {
+      if (unidirectional) {
+        this.#streams.add(name, await this.#session.openUnidirectional());
+        this.events.known.add(name);
+      } else {
         const { receive, send } = await this.#session.openBidirectional();
         this.#streams.add(name, send);
         this.events.read(name, receive);

@@ -17,6 +17,7 @@ import {
   type WebTransportSession,
   WebTransportStreamError,
 } from "../webtransport_exchange.ts";
+import { KnownStreams } from "./asgi_known_streams.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -38,6 +39,8 @@ interface Reading {
 
 /** Events of one session. Any number of `receive()` calls may be waiting; each event goes to one of them. */
 export class SessionEvents {
+  /** Streams that came. */
+  readonly known: KnownStreams = new KnownStreams();
   readonly #session: WebTransportSession;
   readonly #onOpened: (stream: WebTransportBidirectionalStream) => void;
   readonly #entries = new Fifo<Entry>();
@@ -94,10 +97,14 @@ export class SessionEvents {
     this.#run(this.#read(key, this.#note(key, stream)));
   }
 
-  /** Brings no more of a stream, and asks the client to stop; does nothing when it has ended. */
+  /**
+   * Brings no more of a stream, and asks the client to stop; does nothing when it has ended.
+   *
+   * @throws {ApplicationError} When there never was such a stream.
+   */
   stop(key: ASGIStreamKey): void {
     const reading = this.#readings.get(key);
-    if (reading === undefined) return;
+    if (reading === undefined) return this.known.check("stop", key);
     this.#readings.delete(key);
     reading.stopped = true;
     reading.stream.stop();
@@ -129,6 +136,7 @@ export class SessionEvents {
 
   #note(key: ASGIStreamKey, stream: WebTransportReceiveStream): Reading {
     const reading = { stream, stopped: false };
+    this.known.add(key);
     this.#readings.set(key, reading);
     return reading;
   }

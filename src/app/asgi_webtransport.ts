@@ -9,7 +9,7 @@ import type {
   WebTransportAcceptEvent,
   WebTransportCloseEvent,
 } from "../asgi_webtransport_types.ts";
-import { HandshakeError } from "../errors.ts";
+import { ApplicationError, HandshakeError } from "../errors.ts";
 import { asError, wrongASGIResult } from "../misuse.ts";
 import type { WebTransportExchange, WebTransportHandler } from "../webtransport_exchange.ts";
 import { Handshake } from "./asgi_handshake.ts";
@@ -45,6 +45,15 @@ function notHandled(how: string): HandshakeError {
     `the application does not handle "webtransport" scopes: ${how} before it received ` +
     `anything. If it is to have no sessions, "webtransport_max_sessions" = 0 offers none`;
   return new HandshakeError(501, reason, [], "WebTransport");
+}
+
+/** At once, for the head waits for the first content. @throws {ApplicationError} For what would accept. */
+function checkDenial(status: number): void {
+  if (status < 200 || status > 299) return;
+  throw new ApplicationError(
+    `Cannot deny the WebTransport session with status ${status}: that accepts it. ` +
+      "Deny it with another status, e.g. 403",
+  );
 }
 
 /** One call of the application. */
@@ -89,6 +98,7 @@ class WebTransportCall {
         if (state === "CONNECTED" || state === "CLOSED") return this.#close(message);
         break;
       case "webtransport.http.response.start":
+        if (state === "HANDSHAKE") checkDenial(message.status);
         return handshake.startDenial(message);
       case "webtransport.http.response.body":
         return handshake.denialBody(message);

@@ -88,6 +88,50 @@ for (
   });
 }
 
+for (const type of ["webtransport.stream.reset", "webtransport.stream.stop"] as const) {
+  for (const stream of [-4, 0.5, 1, 4, 6, "unknown", undefined]) {
+    Deno.test(`${type} refuses the stream ${JSON.stringify(stream)}, which never was there`, async () => {
+      await inSession(async ({ session, receive, send }) => {
+        session.open("bidirectional"); // 0
+        await expectEvent(receive, "webtransport.stream.open");
+        const message = { type, stream } as ASGISendEvent;
+        await assert.rejects(send(message), (error) => {
+          assert.ok(error instanceof ApplicationError);
+          assert.match(error.message, /^Cannot (reset|stop) a stream: expected one .*, received /);
+          return true;
+        });
+      });
+    });
+  }
+
+  Deno.test(`${type} comes too late for streams that have ended, and nothing happens`, async () => {
+    await inSession(async ({ session, receive, send }) => {
+      const stream = session.open("bidirectional");
+      stream.finish();
+      await expectEvent(receive, "webtransport.stream.open");
+      await expectEvent(receive, "webtransport.stream.receive");
+      await send({ type: "webtransport.stream.open", stream: "mine", unidirectional: true });
+      for (const key of [stream.id, "mine"]) {
+        await send({ type: "webtransport.stream.send", stream: key, more_data: false });
+        await send({ type, stream: key });
+      }
+    });
+  });
+}
+
+Deno.test("streams that are open can be reset and stopped, however many were opened since", async () => {
+  await inSession(async ({ session, send }) => {
+    await send({ type: "webtransport.stream.open", stream: "first" });
+    for (let count = 0; count < 300; count++) {
+      await send({ type: "webtransport.stream.open", stream: `${count}`, unidirectional: true });
+    }
+    const [first] = session.streams.values();
+    await send({ type: "webtransport.stream.stop", stream: "first" });
+    await send({ type: "webtransport.stream.reset", stream: "first" });
+    assert.equal(first!.send.endedBy, "abort");
+  });
+});
+
 Deno.test("webtransport.stream.reset gives up what was sent, and does nothing afterwards", async () => {
   await inSession(async ({ session, receive, send }) => {
     const stream = session.open("bidirectional");

@@ -245,6 +245,17 @@ for (
   });
 }
 
+for (const status of [200, 204, 299]) {
+  Deno.test(`asgiWebTransport() refuses to deny with ${status} as soon as that is sent`, async () => {
+    const exchange = await run(async ({ send }) => {
+      const denial = send({ type: "webtransport.http.response.start", status });
+      await assert.rejects(denial, { name: "ApplicationError", message: /that accepts it/ });
+      await send(CLOSE);
+    });
+    assert.equal(exchange.head?.status, 403);
+  });
+}
+
 Deno.test("asgiWebTransport() leaves an early return to the driver", async () => {
   assert.equal((await run(async ({ receive }) => void await receive())).head, null);
   const exchange = await run(({ send }) => send(ACCEPT));

@@ -8,11 +8,13 @@ import assert from "node:assert/strict";
 import { encodeFrame, encodeVarints, FRAME } from "../../src/h3/mod.ts";
 import { concat } from "../_support/bytes.ts";
 import { seededRandom } from "../_support/fake_quic_network.ts";
+import { headers } from "../_support/h3_attacker.ts";
 import type { ClientSession } from "../_support/webtransport_session.ts";
 import {
   capsule,
   closeCapsule,
   closeValue,
+  sessionFields,
   streamStart,
   WT_CAPSULE,
   WT_STREAM,
@@ -88,6 +90,17 @@ function times(count: number, type: number): Uint8Array {
   return concat(Array.from({ length: count }, () => capsule(type)));
 }
 
+/** Tiny things that are sent at once. */
+const MANY = 20_000;
+
+function many(bytes: Uint8Array): Uint8Array {
+  return concat(Array<Uint8Array>(MANY).fill(bytes));
+}
+
+async function repeat({ stream }: ClientSession, bytes: Uint8Array): Promise<void> {
+  for (let round = 0; round < 5; round++) assert.ok(await stream.send(bytes));
+}
+
 /** The attacks. */
 export const CAPSULE_ATTACKS: readonly SessionAttack[] = [
   ending("CLOSE twice", "clean 7 bye", async (session) => {
@@ -161,6 +174,47 @@ export const CAPSULE_ATTACKS: readonly SessionAttack[] = [
       () => encodeFrame(FRAME.DATA, times(10_000, type)),
     )
   ),
+  {
+    name:
+      "that sends 100,000 capsules with a datagram of one byte, and as many DATA frames of one byte",
+    code: null,
+    told: "clean 3 well",
+    async act(client, target) {
+      let datagrams = 0;
+      target.session = async (served) => {
+        while (await served.readDatagram() !== null) datagrams++;
+      };
+      const session = await client.open();
+      const tiny = capsule(WT_CAPSULE.DATAGRAM, Uint8Array.of(0));
+      await repeat(session, encodeFrame(FRAME.DATA, many(tiny)));
+      await session.data(encodeVarints(0x1234, 5 * MANY));
+      await repeat(session, many(encodeFrame(FRAME.DATA, Uint8Array.of(0))));
+      await session.close(3, "well");
+      assert.equal((await session.end()).by, "fin");
+      await target.told("/ clean 3 well");
+      assert.equal(datagrams, 5 * MANY);
+    },
+  },
+  {
+    name: "that sends what is not allowed ahead of the answer to its handshake",
+    code: "H3_FRAME_UNEXPECTED",
+    told: "unclean 0",
+    async act(client, target) {
+      const asked = Promise.withResolvers<void>();
+      const decided = Promise.withResolvers<void>();
+      target.before = async () => {
+        asked.resolve();
+        await decided.promise;
+      };
+      await client.bidirectional(concat([
+        headers(sessionFields({})),
+        encodeFrame(FRAME.DATA, capsule(0x21, new Uint8Array(3))),
+        encodeFrame(FRAME.HEADERS, new Uint8Array(2)),
+      ]));
+      await asked.promise;
+      decided.resolve();
+    },
+  },
   harmless("a limit for streams, which was not negotiated", async (session) => {
     await session.capsule(WT_CAPSULE.MAX_STREAMS, encodeVarints(0));
   }),

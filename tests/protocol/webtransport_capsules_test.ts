@@ -4,6 +4,11 @@ import assert from "node:assert/strict";
 import { encodeCapsule, encodeFrame, FRAME, H3, H3Error } from "../../src/h3/mod.ts";
 import { encodeVarints } from "../../src/h3/varint.ts";
 import { WEBTRANSPORT_DATAGRAM_QUEUE } from "../../src/limits.ts";
+import type { H3Exchange } from "../../src/protocol/h3_exchange.ts";
+import {
+  H3WebTransportExchange,
+  type H3WebTransportParts,
+} from "../../src/protocol/h3_webtransport.ts";
 import { Pace } from "../../src/protocol/pace.ts";
 import { InFlight } from "../../src/protocol/in_flight.ts";
 import {
@@ -130,6 +135,68 @@ Deno.test("what a client sent ahead is read when its session is known: what is w
   assert.equal(observer.events[0]!.at(-1), "ended aborted");
 });
 
+/** A session of nobody, that is made of what a test is about. */
+function partsOf(
+  parts: Pick<SessionParts, "input"> & Partial<H3WebTransportParts>,
+): H3WebTransportParts {
+  return {
+    id: 0,
+    writer: { data: () => Promise.resolve(), finish() {} },
+    owner: ownerOf({}),
+    observed: null,
+    inFlight: new InFlight(),
+    clock: new FakeClock(),
+    stallMs: 1000,
+    onUseless() {},
+    onBroken() {},
+    onFault() {},
+    ...parts,
+  };
+}
+
+function ownerOf(owner: Partial<H3WebTransportParts["owner"]>): H3WebTransportParts["owner"] {
+  return {
+    quic: { sendDatagram() {}, maxDatagramSize: 1200 },
+    onSession() {},
+    onSessionOver() {},
+    onSessionGone() {},
+    onStreamsStuck() {},
+    ...owner,
+  } as unknown as H3WebTransportParts["owner"];
+}
+
+Deno.test("accept() reads what the client sent ahead when the connection and the exchange know the session", async () => {
+  const steps: string[] = [];
+  const step = (name: string) => () => void steps.push(name);
+  const handshake = {
+    request: { fields: [] },
+    state: "initial",
+    respond() {
+      handshake.state = "responding";
+      return Promise.resolve(steps.push("respond"));
+    },
+    handOver: step("handOver"),
+    onLost: step("lost before it was a session"),
+  };
+  const exchange = new H3WebTransportExchange(
+    handshake as unknown as H3Exchange,
+    partsOf({
+      input: {
+        read() {
+          steps.push("read");
+          exchange.onLost(new StreamResetError(7), null);
+          return Promise.resolve(null);
+        },
+        stop() {},
+      },
+      owner: ownerOf({ onSession: step("onSession"), onSessionOver: step("onSessionOver") }),
+    }),
+  );
+  const session = await exchange.accept();
+  assert.deepEqual(steps, ["respond", "handOver", "onSession", "read", "onSessionOver"]);
+  assert.deepEqual(await session.closed, { code: 0, reason: "", clean: false });
+});
+
 /** What reading may fail with. */
 const FAILURES: readonly {
   readonly error: Error;
@@ -151,25 +218,8 @@ const FAILURES: readonly {
 for (const { error, end, faults } of FAILURES) {
   Deno.test(`a session whose content fails with a ${error.name} ends ${end.clean ? "as a fault of ours" : "as one that is lost"}`, async () => {
     let told = 0;
-    const parts: SessionParts = {
-      id: 0,
-      input: { read: () => Promise.reject(error), stop() {} },
-      writer: { data: () => Promise.resolve(), finish() {} },
-      owner: {
-        quic: { sendDatagram() {}, maxDatagramSize: 1200 },
-        onSessionOver() {},
-        onSessionGone() {},
-        onStreamsStuck() {},
-      } as unknown as SessionParts["owner"],
-      observed: null,
-      inFlight: new InFlight(),
-      clock: new FakeClock(),
-      stallMs: 1000,
-      onUseless() {},
-      onBroken() {},
-      onFault: () => told++,
-    };
-    const session = new H3WebTransportSession(parts);
+    const input = { read: () => Promise.reject(error), stop() {} };
+    const session = new H3WebTransportSession(partsOf({ input, onFault: () => told++ }));
     session.start();
     assert.deepEqual(await session.closed, end);
     assert.equal(told, faults);

@@ -3,8 +3,9 @@
  *
  * Theory of operation. What the two sides say about the session are capsules in the content of its CONNECT request, whose
  * rules are those of the {@link SessionMachine}; that content is read as it comes, for no application takes part, and in
- * turns with everybody else's, for 64 KB of it may be 20,000 capsules. Streams and datagrams of the session come from the connection, and wait as `webtransport_streams.ts` says: for as long as the
- * session is open, since a client that does not read a stream for a while may well use others.
+ * turns with everybody else's, for 64 KB of it may be 20,000 capsules. Streams and datagrams of the session come from the
+ * connection, and wait as `webtransport_streams.ts` says: for as long as the session is open, since a client that does
+ * not read a stream for a while may well use others.
  *
  * The end has three steps. When either side closes, or the client is lost, the application is told, the client is asked
  * to stop its streams, and our half of the CONNECT ends. When the client has ended its half, or took too long, it knows

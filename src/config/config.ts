@@ -121,9 +121,8 @@ export class Config {
   /** WebTransport sessions a connection may have; more get 429. `0` offers none, as WSGI always does. Default `8`. */
   webtransportMaxSessions!: number;
   /**
-   * Streams, bidirectional and unidirectional each, that a client may have open beyond those of requests, for all sessions
-   * of a connection. One that nobody reads may hold 1.25 MB; one that the application aborted counts until its session
-   * ends. Default `32`.
+   * Streams of each kind that a client may have open beyond those of requests, for all sessions of a connection. One that
+   * nobody reads may hold 1.25 MB; one that the application aborted counts until its session ends. Default `32`.
    */
   webtransportMaxStreams!: number;
   /** Origins whose pages may open sessions beside the server's own, `"*"` for any. Others get 403. Default `[]`. */

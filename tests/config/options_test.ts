@@ -144,7 +144,9 @@ const ROWS: Record<OptionName, Row> = {
   webtransportMaxStreams: { good: [1, 100, 1000], bad: [null, 0, 1001, 1.5, "8"] },
   webtransportOrigins: {
     good: [[], ["*"], ["null"], ["https://example.com", "http://localhost:8000"]],
-    bad: [null, "*", [""], ["example.com"], ["https://example.com/"], ["https://EXAMPLE.com"], ["https://*.example.com"], [1]],
+    bad: [null, "*", [""], ["example.com"], ["https://example.com/"], ["https://EXAMPLE.com"], [
+      "https://*.example.com",
+    ], [1]],
   },
   workerClass: { good: ["asyncio", "uvloop", "trio"], bad: [null, "gevent", "", 1] },
   workerFlags: {

@@ -13,10 +13,10 @@ import { responseFields } from "../../src/protocol/response_fields.ts";
 import type { BackendName, DenoQuicListener, DenoQuicListenOptions } from "../../src/quic/deno.ts";
 import { listenQuic } from "../../src/quic/deno.ts";
 import { request } from "./client.ts";
-import { collectGarbage } from "./collector.ts";
 import { withDeadline } from "./deadline.ts";
 import { H3Client } from "./h3_client.ts";
 import { answer, echo } from "./h3_harness.ts";
+import { MemoryGrowth } from "./memory.ts";
 import { listenOptions } from "./quic_pair.ts";
 import { looseLimits } from "./request_limits.ts";
 import { eventually, pause } from "./waiting.ts";
@@ -32,10 +32,7 @@ export const SHORT_MS = 1_000;
 const LONG_MS = 60_000;
 
 /** Bytes of memory that may be in use after an attack beyond those before it; bombs would take gigabytes. */
-const GROWTH = 200 * 1024 * 1024;
-
-/** Collections after which memory that is still in use is a leak. */
-const COLLECTIONS = 10;
+export const GROWTH = 200 * 1024 * 1024;
 
 /** Milliseconds between the requests of the bystander. */
 const PAUSE_MS = 5;
@@ -58,7 +55,7 @@ export class H3AttackTarget implements AsyncDisposable {
   readonly #quic: DenoQuicListener;
   readonly #http3: H3Listener;
   readonly #inFlight = new InFlight();
-  readonly #memory = Deno.memoryUsage().rss;
+  readonly #memory = new MemoryGrowth();
   readonly #hung: (() => void)[] = [];
 
   /** Starts it on a free port. */
@@ -122,6 +119,11 @@ export class H3AttackTarget implements AsyncDisposable {
     return this.#inFlight.requests;
   }
 
+  /** Request streams with a half that is not over. */
+  get streams(): number {
+    return this.#http3.counts().streams;
+  }
+
   /** Handlers of `/hang` that wait; nobody else asks for it. */
   get hanging(): number {
     return this.#hung.length;
@@ -137,8 +139,14 @@ export class H3AttackTarget implements AsyncDisposable {
     return new H3Bystander(this.port);
   }
 
-  /** Waits until nothing is left of anybody, and fails when memory has grown that is no garbage. */
+  /** Waits until nothing is left of anybody, and fails when it took memory. */
   async empties(): Promise<void> {
+    await this.becomesIdle();
+    await this.#memory.staysBelow(GROWTH);
+  }
+
+  /** Waits until nobody is left, beside whatever goes on elsewhere in this process. */
+  async becomesIdle(): Promise<void> {
     this.release();
     const nothing = JSON.stringify({ connections: 0, requests: 0, streams: 0 });
     const counts = () => JSON.stringify(this.#http3.counts());
@@ -147,20 +155,12 @@ export class H3AttackTarget implements AsyncDisposable {
     await eventually(() => this.handshakes === 0, "the last handshake to end");
     assert.equal(this.requests, 0);
     assert.deepEqual(this.failures, []);
-    await this.#keepsLittle();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
     this.#http3.abort();
     await withDeadline(this.#http3.finished, "the end of the server");
-  }
-
-  /** Memory is that of the whole process, and what is not needed any more goes when it is collected. */
-  async #keepsLittle(): Promise<void> {
-    const grown = () => Deno.memoryUsage().rss - this.#memory;
-    for (let count = 0; grown() >= GROWTH && count < COLLECTIONS; count++) await collectGarbage();
-    assert.ok(grown() < GROWTH, `${grown()} bytes were taken`);
   }
 
   async #handle(exchange: Exchange): Promise<void> {

@@ -10,6 +10,7 @@ import { concat } from "../_support/bytes.ts";
 import { SHORT_MS } from "../_support/h3_attack_target.ts";
 import { type AttackStream, ENCODER_START, frames, headers } from "../_support/h3_attacker.ts";
 import { requestFields } from "../_support/h3_peer.ts";
+import { eventually } from "../_support/waiting.ts";
 import { type Attack, expectStatus, flood, PIECE } from "./http3_attack.ts";
 
 /** Field lines of GET / without the dynamic table: `:method`, `:scheme`, `:path`, `:authority: a`. */
@@ -127,13 +128,15 @@ export const QPACK_ATTACKS: readonly Attack[] = [
     name: "of which 16 requests wait for instructions that never come, again and again",
     code: null,
     timeouts: { headMs: SHORT_MS },
-    async act(attacker) {
+    async act(attacker, target) {
       await attacker.control();
       for (let round = 0; round < 2; round++) {
         const waiting: AttackStream[] = [];
         for (let i = 0; i < 16; i++) waiting.push(await attacker.bidirectional(references(1)));
         await expectStatus(attacker, headers(requestFields()), 200);
         for (const stream of waiting) assert.equal((await stream.answer()).status, 408);
+        // A stream is blocked until the server has said that it is cancelled (RFC 9204 §2.1.2), after its answer.
+        await eventually(() => target.streams <= 1, "the end of all streams but the bystander's");
       }
     },
   },

@@ -11,8 +11,9 @@
 import assert from "node:assert/strict";
 import type { BackendName } from "../../src/quic/deno.ts";
 import { withDeadline } from "../_support/deadline.ts";
-import { H3AttackTarget, record } from "../_support/h3_attack_target.ts";
+import { GROWTH, H3AttackTarget, record } from "../_support/h3_attack_target.ts";
 import { ATTACK_MS, H3Attacker } from "../_support/h3_attacker.ts";
+import { MemoryGrowth } from "../_support/memory.ts";
 import { BACKENDS } from "../_support/quic_pair.ts";
 import type { Attack } from "./http3_attack.ts";
 import { FLOODS } from "./http3_flood_rows.ts";
@@ -30,15 +31,21 @@ const WAITING = ATTACKS.filter(({ timeouts }) => timeouts !== undefined);
 for (const backend of BACKENDS) {
   for (const attack of ATTACKS) {
     if (WAITING.includes(attack)) continue;
-    Deno.test(`HTTP/3 (${backend}) for ${clientOf(attack)}`, () => withstand(backend, attack));
+    Deno.test(`HTTP/3 (${backend}) for ${clientOf(attack)}`, async () => {
+      const memory = new MemoryGrowth();
+      await withstand(backend, attack);
+      await memory.staysBelow(GROWTH);
+    });
   }
 
   Deno.test(`HTTP/3 (${backend}) for clients that take their time`, async (test) => {
+    const memory = new MemoryGrowth();
     const over = WAITING.map((attack) => withstand(backend, attack));
     await Promise.allSettled(over); // none may fail while nobody looks
     for (const [index, attack] of WAITING.entries()) {
       await test.step(clientOf(attack), () => over[index]);
     }
+    await memory.staysBelow(GROWTH);
   });
 }
 
@@ -63,5 +70,5 @@ async function withstand(
     assert.deepEqual(target.closed.map((reason) => reason.split(":")[0]), [code]);
   }
   record(`others' p99: ${(await bystander.end()).toFixed(1)} ms`);
-  await target.empties();
+  await target.becomesIdle();
 }

@@ -74,7 +74,8 @@ export function asgiApp(name: string): ASGIFramework {
       last: headers.at(-1)?.[0],
     });
     const prefix = scope.type === "http" ? "http.response" : `${scope.type}.http.response` as const;
-    await send({ type: `${prefix}.start`, status: 200, headers: [] });
+    const status = scope.type === "webtransport" ? 403 : 200; // which would accept the session
+    await send({ type: `${prefix}.start`, status, headers: [] });
     await send({ type: `${prefix}.body`, body });
   };
 }

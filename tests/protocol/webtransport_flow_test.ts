@@ -133,7 +133,7 @@ Deno.test("a client that lets go of no stream after the end loses the connection
   session.close();
   await served.closed;
   await session.exchange.until(() => session.exchange.complete, "FIN");
-  await peer.get("/"); // meanwhile it has noticed ours, from which its time runs
+  await peer.get("/"); // the server has noticed the client's end by then, from which its time runs
   clock.advance(29_000);
   assert.equal(peer.over, false);
   assert.equal(server.listener.counts().streams, 1);

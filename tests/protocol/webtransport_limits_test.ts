@@ -163,7 +163,7 @@ Deno.test("a client that lets go of no stream of one session has the others clos
   void (await served.openUnidirectional()).write(new Uint8Array(1000));
   await stuck.close().ended();
   await served.closed;
-  await peer.get("/"); // meanwhile it has noticed the end of their stream, from which its time runs
+  await peer.get("/"); // the server has noticed the client's end by then, from which its time runs
   clock.advance(30_000);
   assert.deepEqual(await closed, { code: 0, reason: "Connection closing", clean: true });
   assert.deepEqual(await other.ended(), ["drain", "close 0 Connection closing"]);

@@ -4,7 +4,7 @@
  * A driver asks its observer once for each request, before the application sees it, and then tells the observation
  * what happens. Without an observer nothing is made, measured or copied.
  *
- * Rules: every observation is ended exactly once, when nothing more of the request or WebSocket will be sent. No
+ * Rules: every observation is ended exactly once, when nothing more of the request, WebSocket or session will be sent. No
  * method may throw, and none may keep what it is given beyond the call, for native requests become unreadable.
  *
  * @module
@@ -55,7 +55,7 @@ export interface ObservedResponse {
 /**
  * How a request ended.
  *
- * - `"complete"`: the whole response was handed to the transport, or the WebSocket was closed by a handshake.
+ * - `"complete"`: the whole response was handed to the transport, or the WebSocket or session was closed by one side.
  * - `"aborted"`: the client left, or was cut at the deadline of a stop.
  * - `"failed"`: the application failed: it got a 500, a Close frame 1011, or a response broken off.
  * - `"refused"`: the server answered: the application never saw it, or let it pass that there is too much content.

@@ -55,39 +55,46 @@ export function httpScope(exchange: Exchange, options: ScopeOptions): ASGIHTTPSc
 
 /** Scope of a WebSocket. */
 export function webSocketScope(
-  { request, peer, subprotocols }: WebSocketExchange,
+  exchange: WebSocketExchange,
   options: ScopeOptions,
 ): ASGIWebSocketScope {
-  const { rawPath, query } = split(request.target);
   return {
     type: "websocket",
     asgi: { version: "3.0", spec_version: "2.3" },
-    http_version: request.httpVersion,
-    scheme: request.scheme === "https" ? "wss" : "ws",
-    path: decodeText(rawPath),
-    raw_path: utf8AsLatin1(rawPath),
-    query_string: utf8AsLatin1(query),
-    root_path: options.rootPath,
-    headers: [...request.fields],
-    client: address(peer.client),
-    server: address(peer.server),
-    state: { ...options.state },
-    subprotocols: [...subprotocols],
+    scheme: exchange.request.scheme === "https" ? "wss" : "ws",
+    ...handshakeScope(exchange, options),
+    subprotocols: [...exchange.subprotocols],
     extensions: { "websocket.http.response": {} },
   };
 }
 
 /** Scope of a WebTransport session. */
 export function webTransportScope(
-  { request, peer, protocols }: WebTransportExchange,
+  exchange: WebTransportExchange,
   options: ScopeOptions,
 ): ASGIWebTransportScope {
-  const { rawPath, query } = split(request.target);
+  const { request, peer, protocols } = exchange;
   return {
     type: "webtransport",
     asgi: { version: "3.0", spec_version: "1.0" },
-    http_version: request.httpVersion,
     scheme: request.scheme,
+    ...handshakeScope(exchange, options),
+    protocols: [...protocols],
+    extensions: {
+      "webtransport.http.response": {},
+      ...(peer.tls && { tls: tlsExtension(peer.tls) }),
+    },
+  };
+}
+
+/** What the scopes of handshakes have in common. */
+function handshakeScope(
+  { request, peer }: WebSocketExchange | WebTransportExchange,
+  options: ScopeOptions,
+) {
+  const { rawPath, query } = split(request.target);
+  return {
+    http_version: request.httpVersion,
     path: decodeText(rawPath),
     raw_path: utf8AsLatin1(rawPath),
     query_string: utf8AsLatin1(query),
@@ -96,11 +103,6 @@ export function webTransportScope(
     client: address(peer.client),
     server: address(peer.server),
     state: { ...options.state },
-    protocols: [...protocols],
-    extensions: {
-      "webtransport.http.response": {},
-      ...(peer.tls && { tls: tlsExtension(peer.tls) }),
-    },
   };
 }
 

@@ -150,7 +150,7 @@ class FakeSend implements WebTransportSendStream {
     await held.promise;
   }
 
-  // deno-lint-ignore require-await -- as above
+  // deno-lint-ignore require-await -- errors are to be rejections
   async end(): Promise<void> {
     if (this.#error) throw this.#error;
     this.endedBy ??= "end";
